@@ -30,6 +30,9 @@ static const int64_t power_of_10[MONEY_SCALE_MAX + 1] = {
 
 static bool is_scale(int scale) { return scale >= 0 && scale <= MONEY_SCALE_MAX; }
 
+/* v is not negative. */
+static wide_uint widen(int64_t v) { return (wide_uint)(uint64_t)v; }
+
 static bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /* Digits at s with one point at most, as a whole number.  False when it is above INT64_MAX. */
@@ -168,29 +171,18 @@ size_t money_format(int64_t minor, int exponent, char *out, size_t size)
     return n;
 }
 
-/* product / divisor x 10^decimals, rounded; false when it is above INT64_MAX.
- *
- * product < 2^126, divisor in 1 to 2^123 and, where decimals > 0, below 2^63; 10^decimals < 2^60.
- * The quotient and the remainder are scaled apart, so that nothing here can pass 2^128: a whole
- * part above INT64_MAX is refused first and below that times 10^decimals stays under 2^123, as does
- * the remainder, being less than the divisor. */
-static bool divide_wide(wide_uint product, wide_uint divisor, int decimals, enum rounding rounding,
+/* numerator / divisor, rounded; false when it is above INT64_MAX.  divisor is above 0 and at most
+ * 2^123; where numerator + divisor would pass 2^128 the divisor must be below 2^63, so that the
+ * result is above 2^64 and false is the truth. */
+static bool divide_wide(wide_uint numerator, wide_uint divisor, enum rounding rounding,
                         int64_t *ret)
 {
-    const wide_uint power = widen(power_of_10[decimals]);
-    const wide_uint whole = product / divisor;
-
-    if (whole > INT64_MAX) {
+    if (rounding == ROUND_UP && __builtin_add_overflow(numerator, divisor - 1, &numerator)) {
         return false;
     }
 
-    const wide_uint remainder = (product - whole * divisor) * power;
-    const wide_uint part = remainder / divisor;
-    wide_uint result = whole * power + part;
+    const wide_uint result = numerator / divisor;
 
-    if (rounding == ROUND_UP && part * divisor != remainder) {
-        result++;
-    }
     if (result > INT64_MAX) {
         return false;
     }
@@ -207,15 +199,19 @@ bool money_convert(int64_t minor, struct money_unit from, struct money_unit to,
     assert(is_scale(from.exponent));
     assert(is_scale(to.exponent));
 
-    const wide_uint product = widen(minor) * widen(from.rate_e10); /* < 2^63 x 2^63 */
-    const wide_uint divisor = widen(to.rate_e10);
+    /* The bounds: minor and the rates are below 2^63, a power of ten below 2^60.  So the product is
+     * below 2^126 and the divisor below 2^123.  Only the product times a power can pass 2^128; the
+     * divisor is then one rate, below 2^63, and the result above 2^65: it does not fit. */
+    wide_uint numerator = widen(minor) * widen(from.rate_e10);
+    wide_uint divisor = widen(to.rate_e10);
 
-    if (to.exponent >= from.exponent) {
-        return divide_wide(product, divisor, to.exponent - from.exponent, rounding, ret);
+    if (to.exponent < from.exponent) {
+        divisor *= widen(power_of_10[from.exponent - to.exponent]);
+    } else if (__builtin_mul_overflow(numerator, widen(power_of_10[to.exponent - from.exponent]),
+                                      &numerator)) {
+        return false;
     }
-    /* < 2^63 x 2^60 */
-    return divide_wide(product, divisor * widen(power_of_10[from.exponent - to.exponent]), 0,
-                       rounding, ret);
+    return divide_wide(numerator, divisor, rounding, ret);
 }
 
 bool money_mul_fraction(int64_t minor, int64_t num, int64_t den, enum rounding rounding,
@@ -224,7 +220,7 @@ bool money_mul_fraction(int64_t minor, int64_t num, int64_t den, enum rounding r
     assert(minor >= 0);
     assert(num >= 0);
     assert(den > 0);
-    return divide_wide(widen(minor) * widen(num), widen(den), 0, rounding, ret);
+    return divide_wide(widen(minor) * widen(num), widen(den), rounding, ret);
 }
 
 bool fraction_parse(const char *s, size_t n, int64_t *ret_e10)
