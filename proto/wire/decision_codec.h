@@ -60,11 +60,11 @@ struct own_numbers {
     struct text contract_no;
     struct text loan_no;
     struct text investor_no;
-    struct text fiscal_year; /* four digits */
-    char year[20];
+    bool has_fiscal_year;
+    int64_t fiscal_year;
 };
 
-/* Read them from a filing's document; texts are borrowed from it (and from ret itself). */
+/* Read them from a filing's document; texts are borrowed from it. */
 void own_numbers_read(const struct document *doc, struct own_numbers *ret);
 
 /* Put object and part into the own postings of a decision. */

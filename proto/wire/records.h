@@ -56,7 +56,7 @@ struct checkpoint {
     int64_t next_offset;
     int64_t received_ms;
     struct text key_id;
-    uint8_t signature[SIGNATURE_SIZE];
+    struct bytes signature;
     uint32_t witnesses_n;
     struct approval witnesses[WITNESSES_MAX]; /* each signs what the worker signed */
 };
@@ -78,7 +78,7 @@ struct operation {
     struct text arguments[ARGUMENTS_MAX];
     struct text result;
     struct text key_id;
-    uint8_t signature[SIGNATURE_SIZE];
+    struct bytes signature;
 };
 
 MUST_CHECK enum status operation_signed_part(const struct operation *operation, struct arena *arena,
