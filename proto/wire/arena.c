@@ -1,14 +1,11 @@
+#include "wire/arena.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdalign.h>
 #include <sys/mman.h>
 
-#include "wire/arena.h"
-
-static void *pb_alloc(void *arena, size_t n)
-{
-    return arena_alloc(arena, n);
-}
+static void *pb_alloc(void *arena, size_t n) { return arena_alloc(arena, n); }
 
 static void pb_free(void *arena, void *p)
 {
@@ -25,8 +22,8 @@ void arena_init(struct arena *arena, void *at, size_t size)
 
 enum status arena_open(struct arena *arena, size_t size, struct failure *err)
 {
-    void *at = mmap(NULL, size, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                    -1, 0);
 
     if (at == MAP_FAILED) {
         arena_init(arena, NULL, 0);
@@ -46,10 +43,7 @@ void arena_close(struct arena *arena)
     arena_init(arena, NULL, 0);
 }
 
-void arena_reset(struct arena *arena)
-{
-    arena->used = 0;
-}
+void arena_reset(struct arena *arena) { arena->used = 0; }
 
 static void arena_advance(struct arena *arena, size_t n)
 {

@@ -1,3 +1,5 @@
+#include "wire/decision_codec.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,7 +10,7 @@
 #include "form/identifiers.h"
 #include "form/iso.h"
 #include "form/text.h"
-#include "wire/decision_codec.h"
+#include "wire/put.h"
 #include "wire/walk.h"
 
 /* Field numbers of filing.v1.Decision and its parts; a test compares them with the descriptors. */
@@ -72,81 +74,16 @@ enum {
 #define NOTE_BYTES_MAX    1024 /* 256 code points (rulebook 6) */
 #define FIXED_BYTES_MAX   1024 /* every other field, parameters and sheets included */
 
-_Static_assert(REASONS_LISTED_MAX * REASON_BYTES_MAX + NOTE_BYTES_MAX +
+_Static_assert(REASONS_LISTED_MAX *REASON_BYTES_MAX + NOTE_BYTES_MAX +
                        DECISION_POSTINGS_MAX * POSTING_BYTES_MAX + FIXED_BYTES_MAX <
                    DECISION_SIZE_MAX,
                "a decision with every reason and posting fits");
 _Static_assert(DECISION_PARAMETERS_MAX * 5 + DECISION_SHEETS_MAX * 4 + 300 < FIXED_BYTES_MAX,
                "every parameter and sheet is counted");
 
-struct writer {
-    uint8_t *at;
-};
-
-static void put_varint(struct writer *w, uint64_t value)
-{
-    while (value >= 0x80) {
-        *w->at++ = (uint8_t)(value | 0x80);
-        value >>= 7;
-    }
-    *w->at++ = (uint8_t)value;
-}
-
-static void put_tag(struct writer *w, uint32_t field, enum wire_type type)
-{
-    put_varint(w, field << 3 | (uint32_t)type);
-}
-
-/* Plain fields at their default are left out. */
-static void put_uint(struct writer *w, uint32_t field, uint64_t value)
-{
-    if (value != 0) {
-        put_tag(w, field, WIRE_VARINT);
-        put_varint(w, value);
-    }
-}
-
-static void put_sint(struct writer *w, uint32_t field, int64_t value)
-{
-    put_uint(w, field, (uint64_t)value << 1 ^ (value < 0 ? UINT64_MAX : 0));
-}
-
-static void put_bytes(struct writer *w, uint32_t field, const void *at, size_t n)
-{
-    if (n > 0) {
-        put_tag(w, field, WIRE_BYTES);
-        put_varint(w, n);
-        memcpy(w->at, at, n);
-        w->at += n;
-    }
-}
-
-static void put_string(struct writer *w, uint32_t field, const char *s)
+static void put_string(struct put *w, uint32_t field, const char *s)
 {
     put_bytes(w, field, s, strlen(s));
-}
-
-/* Room for the length of a part that is not longer than two bytes can say. */
-static uint8_t *part_open(struct writer *w, uint32_t field)
-{
-    put_tag(w, field, WIRE_BYTES);
-    w->at += 1;
-    return w->at;
-}
-
-static void part_close(struct writer *w, uint8_t *start)
-{
-    size_t n = (size_t)(w->at - start);
-
-    if (n < 0x80) {
-        start[-1] = (uint8_t)n;
-        return;
-    }
-    assert(n < 1 << 14);
-    memmove(start + 1, start, n);
-    start[-1] = (uint8_t)(n | 0x80);
-    start[0] = (uint8_t)(n >> 7);
-    w->at += 1;
 }
 
 static const char *currency_text(int32_t currency)
@@ -171,14 +108,14 @@ static size_t text_cut(struct text text, size_t max)
     return n;
 }
 
-static void put_text(struct writer *w, uint32_t field, struct text text, size_t max)
+static void put_text(struct put *w, uint32_t field, struct text text, size_t max)
 {
     put_bytes(w, field, text.at, text_cut(text, max));
 }
 
-static void put_posting(struct writer *w, const struct posting *posting)
+static void put_posting(struct put *w, const struct posting *posting)
 {
-    uint8_t *start = part_open(w, D_POSTINGS);
+    uint8_t *start = put_open(w, D_POSTINGS);
 
     put_uint(w, P_LIMIT_KIND, posting->id.kind);
     if (!posting->own) {
@@ -192,12 +129,12 @@ static void put_posting(struct writer *w, const struct posting *posting)
     put_uint(w, P_AFTER, (uint64_t)posting->after.limit);
     put_uint(w, P_AFTER + 1, (uint64_t)posting->after.used);
     put_uint(w, P_AFTER + 2, (uint64_t)posting->after.reserved);
-    part_close(w, start);
+    put_close(w, start);
 }
 
-static void put_reason(struct writer *w, const struct reason *reason)
+static void put_reason(struct put *w, const struct reason *reason)
 {
-    uint8_t *start = part_open(w, D_REASONS);
+    uint8_t *start = put_open(w, D_REASONS);
 
     put_uint(w, R_CODE, reason->code);
     put_string(w, R_FIELD, reason->field);
@@ -212,7 +149,7 @@ static void put_reason(struct writer *w, const struct reason *reason)
         put_sint(w, R_ASKED, reason->asked_minor);
     }
     put_text(w, R_NOTE, reason->note, NOTE_BYTES_MAX);
-    part_close(w, start);
+    put_close(w, start);
 }
 
 /* How long an identity text may be, so that the whole stays below DECISION_SIZE_MAX. */
@@ -255,7 +192,7 @@ struct packed {
     int32_t business_on;
 };
 
-static void put_identity(struct writer *w, const struct decision *decision, struct packed *packed)
+static void put_identity(struct put *w, const struct decision *decision, struct packed *packed)
 {
     const struct identity *id = &decision->identity;
 
@@ -272,7 +209,7 @@ static void put_identity(struct writer *w, const struct decision *decision, stru
              packed->business_date ? (uint64_t)(packed->business_on + DATE_ON_BASE) : 0);
 }
 
-static void put_identity_texts(struct writer *w, const struct decision *decision,
+static void put_identity_texts(struct put *w, const struct decision *decision,
                                const struct packed *packed)
 {
     const struct identity *id = &decision->identity;
@@ -292,38 +229,38 @@ static void put_identity_texts(struct writer *w, const struct decision *decision
     }
 }
 
-static void put_basis(struct writer *w, const struct decision *decision)
+static void put_basis(struct put *w, const struct decision *decision)
 {
     uint8_t *start = NULL;
 
     put_uint(w, D_POLICY, decision->policy);
     put_uint(w, D_RULES, decision->rules);
     if (decision->parameters_n > 0) {
-        start = part_open(w, D_PARAMETERS);
+        start = put_open(w, D_PARAMETERS);
         for (uint32_t i = 0; i < decision->parameters_n; i++) {
             put_varint(w, decision->parameters[i]);
         }
-        part_close(w, start);
+        put_close(w, start);
     }
     if (decision->sheets_n > 0) {
-        start = part_open(w, D_RATE_SHEETS);
+        start = put_open(w, D_RATE_SHEETS);
         for (uint32_t i = 0; i < decision->sheets_n; i++) {
             put_varint(w, (uint64_t)(decision->sheets[i] + DATE_ON_BASE));
         }
-        part_close(w, start);
+        put_close(w, start);
     }
 }
 
-static void put_returned(struct writer *w, const struct money *money)
+static void put_returned(struct put *w, const struct money *money)
 {
-    uint8_t *start = part_open(w, D_RETURNED);
+    uint8_t *start = put_open(w, D_RETURNED);
 
     put_string(w, RETURNED_CURRENCY, currency_text(money->currency));
     put_uint(w, RETURNED_MINOR, (uint64_t)money->minor);
-    part_close(w, start);
+    put_close(w, start);
 }
 
-static void put_body(struct writer *w, const struct decision *decision)
+static void put_body(struct put *w, const struct decision *decision)
 {
     struct packed packed;
 
@@ -359,29 +296,27 @@ static void put_body(struct writer *w, const struct decision *decision)
 size_t decision_encode(struct hash *hash, const struct decision *decision,
                        const uint8_t previous_chain[DIGEST_SIZE], uint8_t *out)
 {
-    struct writer w = {.at = out};
+    struct put w;
     uint8_t chain[DIGEST_SIZE];
 
     assert(decision->postings_n <= DECISION_POSTINGS_MAX);
     assert(decision->reasons.n <= REASONS_LISTED_MAX);
     assert(decision->parameters_n <= DECISION_PARAMETERS_MAX);
     assert(decision->sheets_n <= DECISION_SHEETS_MAX);
+    put_over(&w, out, DECISION_SIZE_MAX);
     put_body(&w, decision);
     hash_begin(hash);
     hash_add(hash, previous_chain, DIGEST_SIZE);
     hash_add(hash, out, (size_t)(w.at - out));
     hash_end(hash, chain);
     put_bytes(&w, D_CHAIN, chain, sizeof(chain));
-    assert((size_t)(w.at - out) <= DECISION_SIZE_MAX);
+    assert(!w.full);
     return (size_t)(w.at - out);
 }
 
 /* From here on: reading. */
 
-static int64_t zigzag(uint64_t value)
-{
-    return (int64_t)(value >> 1 ^ (0 - (value & 1)));
-}
+static int64_t zigzag(uint64_t value) { return (int64_t)(value >> 1 ^ (0 - (value & 1))); }
 
 static struct text text_of(const struct wire_field *field)
 {

@@ -1,10 +1,10 @@
+#include "wire/hash.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/evp.h>
-
-#include "wire/hash.h"
 
 struct hash {
     EVP_MD_CTX *context;
@@ -68,19 +68,6 @@ void hash_sha256(struct hash *hash, const void *at, size_t n, uint8_t out[DIGEST
     hash_end(hash, out);
 }
 
-static void put_be32(uint8_t out[4], uint32_t value)
-{
-    for (int i = 0; i < 4; i++) {
-        out[i] = (uint8_t)(value >> (24 - 8 * i));
-    }
-}
-
-static void put_be64(uint8_t out[8], uint64_t value)
-{
-    put_be32(out, (uint32_t)(value >> 32));
-    put_be32(out + 4, (uint32_t)value);
-}
-
 void hash_input(struct hash *hash, struct bytes key, int64_t append_ms, struct bytes value,
                 uint8_t out[DIGEST_SIZE])
 {
@@ -88,8 +75,8 @@ void hash_input(struct hash *hash, struct bytes key, int64_t append_ms, struct b
     uint8_t time[8];
 
     assert(key.n < UINT32_MAX);
-    put_be32(head, key.at ? (uint32_t)key.n : UINT32_MAX);
-    put_be64(time, (uint64_t)append_ms);
+    be32_put(head, key.at ? (uint32_t)key.n : UINT32_MAX);
+    be64_put(time, (uint64_t)append_ms);
     hash_begin(hash);
     hash_add(hash, head, sizeof(head));
     if (key.at) {
@@ -107,8 +94,8 @@ void hash_genesis(struct hash *hash, const struct genesis *genesis, uint8_t out[
     static const char domain[] = "genesis.v1"; /* its NUL belongs to it */
     uint8_t tail[9] = {0};
 
-    put_be32(tail + 1, genesis->partition);
-    put_be32(tail + 5, genesis->partitions_n);
+    be32_put(tail + 1, genesis->partition);
+    be32_put(tail + 5, genesis->partitions_n);
     hash_begin(hash);
     hash_add(hash, domain, sizeof(domain));
     hash_add(hash, genesis->topic, strlen(genesis->topic));

@@ -1,16 +1,17 @@
+#include "wire/headers.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "wire/headers.h"
-#include "wire/stamp.h"
+#include "base/clock.h"
 
 static bool topic_char(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '.' || c == '_' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
 }
 
 enum status topics_init(struct topics *topics, const char *prefix, struct failure *err)
@@ -53,8 +54,8 @@ static uint32_t murmur2(const uint8_t *at, size_t n)
     uint32_t h = 0x9747b28cu ^ (uint32_t)n;
 
     for (; n >= 4; n -= 4, at += 4) {
-        uint32_t k = (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 |
-                     (uint32_t)at[3] << 24;
+        uint32_t k =
+            (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 
         k *= m;
         k ^= k >> 24;
@@ -131,9 +132,9 @@ static void header_put_text(struct headers *headers, const char *name, const cha
 
 static void header_put_time(struct headers *headers, int64_t ms)
 {
-    char value[STAMP_TEXT_SIZE];
+    char value[CLOCK_TEXT_SIZE];
 
-    stamp_format(ms, value);
+    clock_format(ms, value);
     header_put(headers, "ce_time", value);
 }
 
@@ -157,15 +158,11 @@ void headers_filing(struct headers *headers, const struct filing_names *names)
 
 static void header_put_ledger(struct headers *headers, const uint8_t *ledger_id)
 {
-    static const char digits[] = "0123456789abcdef";
-    char hex[2 * LEDGER_ID_SIZE];
+    char hex[2 * LEDGER_ID_SIZE + 1];
 
-    for (size_t i = 0; i < LEDGER_ID_SIZE; i++) {
-        hex[2 * i] = digits[ledger_id[i] >> 4];
-        hex[2 * i + 1] = digits[ledger_id[i] & 15];
-    }
-    header_put_text(headers, "ce_source", "/ledgers/", (struct text){.at = hex, .n = sizeof(hex)},
-                    "");
+    hex_encode((struct bytes){.at = ledger_id, .n = LEDGER_ID_SIZE}, hex);
+    header_put_text(headers, "ce_source", "/ledgers/",
+                    (struct text){.at = hex, .n = 2 * LEDGER_ID_SIZE}, "");
 }
 
 void headers_decision(struct headers *headers, const struct decision_names *names)

@@ -1,3 +1,5 @@
+#include "wire/sign.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +16,6 @@
 
 #include "base/limits.h"
 #include "wire/hash.h"
-#include "wire/sign.h"
 
 #define KEY_FILE_SIZE_MAX 4096
 #define PREFIX_SIZE_MAX   (16 + LEDGER_ID_SIZE) /* domain with its NUL, ledger id */
@@ -242,8 +243,8 @@ enum status signing_key_write(const struct signing_key *key, const char *path, s
     n = BIO_get_mem_data(bio, &text);
     fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0) {
-        status = failure_set(err, errno == EEXIST ? STATUS_CONFLICT : STATUS_IO, REMEDY_STOP,
-                             errno, "cannot write key file '%s': %s", path, strerror(errno));
+        status = failure_set(err, errno == EEXIST ? STATUS_CONFLICT : STATUS_IO, REMEDY_STOP, errno,
+                             "cannot write key file '%s': %s", path, strerror(errno));
         goto out;
     }
     if (!write_whole(fd, text, (size_t)n)) {

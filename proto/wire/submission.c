@@ -1,3 +1,5 @@
+#include "wire/submission.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -5,10 +7,9 @@
 #include "filing/v1/filing.pb-c.h"
 #include "filing/v1/reference.pb-c.h"
 #include "filing/v1/submission.pb-c.h"
-#include "wire/submission.h"
 #include "wire/walk.h"
 
-static struct text text_of(const struct wire_field *field)
+static struct text field_text(const struct wire_field *field)
 {
     return (struct text){.at = (const char *)field->at, .n = (uint32_t)field->n};
 }
@@ -18,7 +19,7 @@ static struct text text_of_name(const char *name)
     return (struct text){.at = name, .n = (uint32_t)strlen(name)};
 }
 
-static struct bytes bytes_of(const struct wire_field *field)
+static struct bytes field_bytes(const struct wire_field *field)
 {
     return (struct bytes){.at = field->at, .n = field->n};
 }
@@ -77,15 +78,15 @@ enum status submission_split(const uint8_t *value, size_t n, struct submission *
         }
         before = field.number;
         if (field.number == 1) {
-            s.filing = bytes_of(&field);
+            s.filing = field_bytes(&field);
         } else if (field.number == 2) {
-            s.key_id = text_of(&field);
+            s.key_id = field_text(&field);
             has_key = true;
         } else if (field.number == 3) {
-            s.signature = bytes_of(&field);
+            s.signature = field_bytes(&field);
             has_signature = true;
         } else {
-            s.bulletin = bytes_of(&field);
+            s.bulletin = field_bytes(&field);
         }
     }
     status = submission_check(&s, has_key, has_signature, err);
@@ -114,9 +115,9 @@ static enum status approval_read(struct bytes bytes, struct approval *ret, struc
         }
         before = field.number;
         if (field.number == 1) {
-            ret->key_id = text_of(&field);
+            ret->key_id = field_text(&field);
         } else {
-            ret->signature = bytes_of(&field);
+            ret->signature = field_bytes(&field);
         }
     }
     return STATUS_OK;
@@ -138,14 +139,14 @@ enum status bulletin_split(const uint8_t *at, size_t n, struct bulletin *ret, st
             return wire_undecodable(err, "is unknown, repeated or out of order", field.number);
         }
         if (field.number == 1) {
-            b.content = bytes_of(&field);
+            b.content = field_bytes(&field);
             continue;
         }
         if (b.approvals_n == APPROVALS_MAX) {
             return failure_set(err, STATUS_LIMIT, REMEDY_NONE, 0,
                                "undecodable: more than %d approvals", APPROVALS_MAX);
         }
-        status = approval_read(bytes_of(&field), &b.approvals[b.approvals_n], err);
+        status = approval_read(field_bytes(&field), &b.approvals[b.approvals_n], err);
         if (status) {
             return status;
         }
@@ -259,7 +260,7 @@ static enum status item_read(struct bytes bytes, struct arena *arena, struct doc
         return no_memory(err);
     }
     if (known) {
-        status = walk_message(known->descriptor, bytes_of(&member), &doc, root, err);
+        status = walk_message(known->descriptor, field_bytes(&member), &doc, root, err);
     }
     if (status) {
         return status;
@@ -350,7 +351,7 @@ static enum status content_scan(struct bytes bytes, struct content_parts *parts,
             parts->number = field.value;
             has_number = true;
         } else if (field.number == 2) {
-            *ret_founding = bytes_of(&field);
+            *ret_founding = field_bytes(&field);
         } else {
             parts->items_n++;
         }
@@ -376,7 +377,7 @@ static enum status items_read(struct bytes bytes, struct arena *arena, struct co
         }
         if (field.number == 3) {
             assert(n < parts->items_n);
-            status = item_read(bytes_of(&field), arena, &parts->items[n], err);
+            status = item_read(field_bytes(&field), arena, &parts->items[n], err);
             n++;
         }
     }

@@ -10,7 +10,8 @@
  * Undecodable is: no value, over the size cap, a broken top level (below), cut-off or over-long
  * fields, groups and reserved wire types, a known field with another wire type, a field that is not
  * repeated twice, two members of one choice (details, item), more nodes than the arena holds. Nodes
- * number at most one for each byte, so an arena of ARENA_FILING_SIZE holds every filing.
+ * number at most one for each byte, so an arena of ARENA_FILING_MAX holds every filing
+ * and one of ARENA_BULLETIN_MAX every content.
  *
  * The bytes are walked by hand under the generated descriptors; protobuf-c's unpack is not called
  * on them, because it merges repeated fields, cuts texts at NUL, recurses and multiplies the size.
@@ -28,10 +29,6 @@
 #include "form/filing.h"
 #include "wire/arena.h"
 #include "wire/sign.h"
-
-/* Big enough for every filing of FILING_SIZE_MAX and every content of BULLETIN_SIZE_MAX. */
-#define ARENA_FILING_SIZE   ((size_t)4 << 20)
-#define ARENA_BULLETIN_SIZE ((size_t)64 << 20)
 
 #define APPROVALS_MAX 8
 

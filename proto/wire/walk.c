@@ -1,3 +1,5 @@
+#include "wire/walk.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -5,7 +7,6 @@
 
 #include "filing/v1/filing.pb-c.h"
 #include "filing/v1/reference.pb-c.h"
-#include "wire/walk.h"
 
 #define VARINT_SIZE_MAX 10
 #define TAG_SIZE_MAX    5
@@ -93,9 +94,9 @@ struct frame {
     const ProtobufCMessageDescriptor *type;
     struct wire_reader reader;
     struct node *object;
-    struct node *last;  /* child of object */
-    uint64_t seen;      /* bit i: fields[i] was there */
-    bool has_choice;    /* a member of the choice among messages was there */
+    struct node *last; /* child of object */
+    uint64_t seen;     /* bit i: fields[i] was there */
+    bool has_choice;   /* a member of the choice among messages was there */
     uint32_t lists_n;
     struct {
         const ProtobufCFieldDescriptor *field;

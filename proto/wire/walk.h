@@ -1,9 +1,9 @@
 /* walk.h - protobuf bytes one field at a time, and a message as part of a document.
  *
  * Inside the wire layer only.  Reading is by hand because protobuf-c merges what stands twice, cuts
- * texts at NUL and recurses; what a field number means is looked up in the generated descriptors, so
- * there is no second list of fields.  Nothing here recurses: the types do not contain themselves,
- * and a frame is kept for each message that is open, WALK_DEPTH_MAX at most. */
+ * texts at NUL and recurses; what a field number means is looked up in the generated descriptors,
+ * so there is no second list of fields.  Nothing here recurses: the types do not contain
+ * themselves, and a frame is kept for each message that is open, WALK_DEPTH_MAX at most. */
 #ifndef WIRE_WALK_H
 #define WIRE_WALK_H
 
@@ -50,11 +50,10 @@ bool wire_next(struct wire_reader *reader, struct wire_field *ret);
 enum status wire_undecodable(struct failure *err, const char *what, uint32_t field);
 
 /* Write the message in at[0..n) below object, whose children it becomes, in the order written.
- * doc->details_member is set when the message is a filing and has a member of details.  STATUS_LIMIT
+ * doc->details_member is set when the message is a filing and has a member of details. STATUS_LIMIT
  * when the document is full. */
 MUST_CHECK enum status walk_message(const ProtobufCMessageDescriptor *type, struct bytes bytes,
-                                    struct document *doc, struct node *object,
-                                    struct failure *err);
+                                    struct document *doc, struct node *object, struct failure *err);
 
 /* An empty document over all that is left of the arena, and giving back what it did not need. */
 void walk_document_open(struct arena *arena, struct document *doc);
