@@ -822,22 +822,23 @@ static struct text own_object(enum limit_kind kind, const struct own_numbers *ow
     return (struct text){0};
 }
 
+void own_numbers_fill(const struct own_numbers *own, struct limit_id *id)
+{
+    fill(id->object, sizeof(id->object), own_object(id->kind, own));
+    id->part[0] = 0;
+    if (id->kind == LIMIT_FDI_INFLOW) {
+        fill(id->part, sizeof(id->part), own->investor_no);
+    }
+    if (id->kind == LIMIT_FDI_PROFIT && own->has_fiscal_year) {
+        (void)snprintf(id->part, sizeof(id->part), "%" PRId64, own->fiscal_year);
+    }
+}
+
 void decision_fill_own(struct decision *decision, const struct own_numbers *own)
 {
     for (uint32_t i = 0; i < decision->postings_n; i++) {
-        struct posting *posting = &decision->postings[i];
-
-        if (!posting->own) {
-            continue;
-        }
-        fill(posting->id.object, sizeof(posting->id.object), own_object(posting->id.kind, own));
-        posting->id.part[0] = 0;
-        if (posting->id.kind == LIMIT_FDI_INFLOW) {
-            fill(posting->id.part, sizeof(posting->id.part), own->investor_no);
-        }
-        if (posting->id.kind == LIMIT_FDI_PROFIT && own->has_fiscal_year) {
-            (void)snprintf(posting->id.part, sizeof(posting->id.part), "%" PRId64,
-                           own->fiscal_year);
+        if (decision->postings[i].own) {
+            own_numbers_fill(own, &decision->postings[i].id);
         }
     }
 }

@@ -67,7 +67,10 @@ struct own_numbers {
 /* Read them from a filing's document; texts are borrowed from it. */
 void own_numbers_read(const struct document *doc, struct own_numbers *ret);
 
-/* Put object and part into the own postings of a decision. */
+/* Put the filing's own object and part into the id of a limit of some kind. */
+void own_numbers_fill(const struct own_numbers *own, struct limit_id *id);
+
+/* The same for all own postings of a decision. */
 void decision_fill_own(struct decision *decision, const struct own_numbers *own);
 
 #endif
