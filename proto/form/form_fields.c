@@ -3,24 +3,18 @@
 #include <assert.h>
 
 #include "form/form.h"
-
-/* The offset of a member; does not compile when the member is not of the type that the kind writes.
- */
-#define OFFSET(type, member, want)                                                                 \
-    (offsetof(struct type, member) +                                                               \
-     0 * sizeof(char[_Generic(((struct type *)0)->member, want : 1, default                        \
-                              : -1)]))
+#include "form/form_offset.h"
 
 #define NAMED(text) .name = (text), .name_n = sizeof(text) - 1
 
 #define PLAIN(type, member, want, kind_, flags_)                                                   \
     {                                                                                              \
-        NAMED(#member), .kind = (kind_), .flags = (flags_), .at = OFFSET(type, member, want)       \
+        NAMED(#member), .kind = (kind_), .flags = (flags_), .at = FORM_OFFSET(type, member, want)  \
     }
 #define TEXT_UP_TO(type, member, flags_, max_)                                                     \
     {                                                                                              \
         NAMED(#member), .kind = FIELD_TEXT, .flags = (flags_), .max = (max_),                      \
-                        .at = OFFSET(type, member, struct text)                                    \
+                        .at = FORM_OFFSET(type, member, struct text)                               \
     }
 #define TEXT(type, member, flags_)          TEXT_UP_TO(type, member, flags_, 128)
 #define STRING(type, member, kind_, flags_) PLAIN(type, member, struct text, kind_, flags_)
@@ -31,35 +25,35 @@
 #define CHOICE(type, member, flags_, words_)                                                       \
     {                                                                                              \
         NAMED(#member), .kind = FIELD_CHOICE, .flags = (flags_), .words = (words_),                \
-                        .at = OFFSET(type, member, int32_t)                                        \
+                        .at = FORM_OFFSET(type, member, int32_t)                                   \
     }
 #define INTEGER(type, member, min_, max_)                                                          \
     {                                                                                              \
         NAMED(#member), .kind = FIELD_INTEGER, .flags = FIELD_REQUIRED, .min = (min_),             \
-                        .max = (max_), .at = OFFSET(type, member, int64_t)                         \
+                        .max = (max_), .at = FORM_OFFSET(type, member, int64_t)                    \
     }
 #define INTEGER_OPTIONAL(type, member, min_, max_)                                                 \
     {                                                                                              \
         NAMED(#member), .kind = FIELD_INTEGER, .min = (min_), .max = (max_),                       \
-                        .at = OFFSET(type, member, int64_t),                                       \
-                        .companion = OFFSET(type, has_##member, bool)                              \
+                        .at = FORM_OFFSET(type, member, int64_t),                                  \
+                        .companion = FORM_OFFSET(type, has_##member, bool)                         \
     }
 #define OBJECT(type, member, inner)                                                                \
     {                                                                                              \
         NAMED(#member), .kind = FIELD_OBJECT, .flags = FIELD_REQUIRED, .record = &record_##inner,  \
-                        .at = OFFSET(type, member, struct inner)                                   \
+                        .at = FORM_OFFSET(type, member, struct inner)                              \
     }
 #define OBJECT_OPTIONAL(type, member, inner)                                                       \
     {                                                                                              \
         NAMED(#member), .kind = FIELD_OBJECT, .record = &record_##inner,                           \
-                        .at = OFFSET(type, member, struct inner),                                  \
-                        .companion = OFFSET(type, has_##member, bool)                              \
+                        .at = FORM_OFFSET(type, member, struct inner),                             \
+                        .companion = FORM_OFFSET(type, has_##member, bool)                         \
     }
 #define LIST(type, member, inner, max_)                                                            \
     {                                                                                              \
         NAMED(#member), .kind = FIELD_LIST, .flags = FIELD_REQUIRED, .record = &record_##inner,    \
-                        .max = (max_), .at = OFFSET(type, member, const struct inner *),           \
-                        .companion = OFFSET(type, member##_n, uint32_t)                            \
+                        .max = (max_), .at = FORM_OFFSET(type, member, const struct inner *),      \
+                        .companion = FORM_OFFSET(type, member##_n, uint32_t)                       \
     }
 
 #define COUNT(fields) (sizeof(fields) / sizeof((fields)[0]))
@@ -589,17 +583,17 @@ RECORD(withdrawal);
 static const struct field fields_filing[] = {
     STRING(filing, filing_id, FIELD_UUID, FIELD_REQUIRED),
     STRING(filing, bank, FIELD_BANK, FIELD_REQUIRED),
-    {NAMED("sequence"),   .kind = FIELD_INTEGER, .min = 1,                      .max = INT64_MAX,
-                                                .at = OFFSET(filing, sequence, int64_t)},
+    {NAMED("sequence"),        .kind = FIELD_INTEGER, .min = 1,                 .max = INT64_MAX,
+                                                .at = FORM_OFFSET(filing, sequence, int64_t)},
     STRING(filing, enterprise, FIELD_USCC, FIELD_REQUIRED),
     {NAMED("event"), .kind = FIELD_EVENT,              .flags = FIELD_REQUIRED,
-                                                .at = OFFSET(filing, event, enum event)},
-    {NAMED("business_date"),      .kind = FIELD_DATE,        .flags = FIELD_REQUIRED,
-                                                .at = OFFSET(filing, business_on, int32_t)},
+                                                .at = FORM_OFFSET(filing, event, enum event)},
+    {NAMED("business_date"),           .kind = FIELD_DATE,             .flags = FIELD_REQUIRED,
+                                                .at = FORM_OFFSET(filing, business_on, int32_t)},
     STRING(filing, maker, FIELD_TOKEN, FIELD_REQUIRED),
     STRING(filing, checker, FIELD_TOKEN, FIELD_REQUIRED),
     TEXT_UP_TO(filing, note, 0, 256),
-    {NAMED("details"),              .kind = FIELD_DETAILS,                        .flags = FIELD_REQUIRED                                                    },
+    {NAMED("details"),                   .kind = FIELD_DETAILS,                             .flags = FIELD_REQUIRED                                                    },
 };
 const struct record form_creditor = {fields_creditor, COUNT(fields_creditor),
                                      sizeof(struct creditor)};

@@ -10,8 +10,7 @@
 
 #define DECLARATION_SIZE 22 /* rulebook F1 */
 
-/* The place of the word in "A|B|C" from 1; 0 when it is none of them. */
-static int32_t choice_find(const char *words, struct text word)
+int32_t form_choice_find(const char *words, struct text word)
 {
     int32_t place = 1;
 
@@ -30,10 +29,11 @@ static int32_t choice_find(const char *words, struct text word)
     return 0;
 }
 
-static bool text_ok(const struct field *field, struct text text)
+bool form_text_valid(struct text text, int64_t characters_max)
 {
     return text_utf8_valid(text.at, text.n) && !text_has_control(text.at, text.n) &&
-           (text.n <= field->max || text_code_points(text.at, text.n) <= (size_t)field->max);
+           (text.n <= characters_max ||
+            text_code_points(text.at, text.n) <= (size_t)characters_max);
 }
 
 static bool text_has_nul(struct text text)
@@ -60,7 +60,7 @@ static enum code string_read(const struct field *field, struct text text, struct
 
     switch (field->kind) {
     case FIELD_TEXT:
-        ok = text_ok(field, text);
+        ok = form_text_valid(text, field->max);
         own = CODE_TEXT;
         break;
     case FIELD_TOKEN:
@@ -128,7 +128,7 @@ static enum code country_read(struct text text, int32_t *ret)
 
 static enum code choice_read(const struct field *field, struct text text, int32_t *ret)
 {
-    const int32_t choice = choice_find(field->words, text);
+    const int32_t choice = form_choice_find(field->words, text);
 
     if (choice == 0) {
         return format_code(text, CODE_SCHEMA);

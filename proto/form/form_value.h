@@ -12,6 +12,12 @@
 #include "form/form_fields.h"
 #include "form/reason.h"
 
+/* The place of the word in "A|B|C" from 1; 0 when it is none of them.  Borrows both. */
+int32_t form_choice_find(const char *words, struct text word);
+
+/* A text of at most so many characters, UTF-8 and without control characters (F9).  Borrows it. */
+bool form_text_valid(struct text text, int64_t characters_max);
+
 /* Read any field that is no money, object, list or details into *out, which is of the type that the
  * tables say.  A text is absent when empty, which the caller has seen to.  Borrows all; writes on
  * CODE_NONE only. */
