@@ -189,7 +189,6 @@ struct held {
     uint64_t arrival_number; /* number of its first HELD decision */
     enum code waits_for;     /* 401, 402 or 403 */
     bool approved;
-    uint32_t codes_n;
     uint32_t keys_n;
     struct held_key keys[HELD_KEYS_MAX];
     uint32_t missing_n; /* of a 401 */
@@ -295,11 +294,16 @@ const struct profile *enterprise_profile_on(const struct enterprise *e, int32_t 
 const struct lending_basis *enterprise_basis_on(const struct enterprise *e, int32_t on);
 struct profile *enterprise_profile_add(struct enterprise *e, const struct profile *profile);
 struct lending_basis *enterprise_basis_add(struct enterprise *e, const struct lending_basis *basis);
+/* By the decision that accepted it; NULL when there is none. */
+const struct profile *enterprise_profile(const struct enterprise *e, uint64_t number);
+const struct lending_basis *enterprise_basis(const struct enterprise *e, uint64_t number);
 void enterprise_profile_remove(struct enterprise *e, uint64_t number);
 void enterprise_basis_remove(struct enterprise *e, uint64_t number);
-/* An event was accepted (by = 1) or the decision number that accepted it is being reversed (by =
- * -1): keep later_count of the profiles and bases before it (R1). */
-void enterprise_count_later(struct enterprise *e, enum event event, uint64_t number, int by);
+
+/* The event accepted by decision number is counted, or no longer counted, as later than the
+ * profiles and bases before it (R1). */
+enum later { LATER_ACCEPTED, LATER_REVERSED };
+void enterprise_count_later(struct enterprise *e, enum event event, uint64_t number, enum later by);
 
 struct held *enterprise_held(const struct enterprise *e, uint64_t arrival_number);
 /* Does an earlier held filing (arrival below before) have one of the keys? */

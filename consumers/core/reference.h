@@ -76,10 +76,20 @@ const struct member *reference_bank(const struct reference *reference, int64_t a
 const uint8_t *reference_bank_key(const struct reference *reference, int64_t as_of,
                                   struct text bank, struct text key_id, int32_t received_on);
 
-/* The operator whose key this is, valid on the date, with all of the roles asked for; NULL when
- * there is none.  *ret_key: its 32 bytes. */
+/* NULL: not an operator, or one no longer. */
+const struct member *reference_operator(const struct reference *reference, int64_t as_of,
+                                        struct text person);
+
+/* The operator in force whose key has this id and is valid on the date, with all of the roles asked
+ * for (enum role); NULL when there is none.  *ret_key, its 32 bytes, is written when there is.  The
+ * founding record, which nothing precedes, is checked against the operators that it names. */
+struct operator_query {
+    struct text key_id;
+    uint32_t roles;
+    int32_t on;
+};
 const struct member *reference_operator_key(const struct reference *reference, int64_t as_of,
-                                            const struct public_key *wanted, uint32_t roles,
+                                            const struct operator_query *query,
                                             const uint8_t **ret_key);
 
 /* The lists in force; rows_n 0 when there is none. */
