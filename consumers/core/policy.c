@@ -5,6 +5,9 @@
 
 #include "consumers/core/reference.h"
 
+/* Both products fit: below 2^63 times 10^18. */
+__extension__ typedef __int128 wide;
+
 static const char *const names[] = {
 #define PARAMETER(NAME, id) id,
 #include "consumers/core/parameters.def"
@@ -127,8 +130,8 @@ int64_t fraction_denominator(struct fraction fraction)
 
 bool fraction_is_below(struct fraction a, struct fraction b)
 {
-    __extension__ __int128 left = (__extension__ __int128)a.numerator * fraction_denominator(b);
-    __extension__ __int128 right = (__extension__ __int128)b.numerator * fraction_denominator(a);
+    wide left = (wide)a.numerator * fraction_denominator(b);
+    wide right = (wide)b.numerator * fraction_denominator(a);
 
     return left < right;
 }
