@@ -466,7 +466,9 @@ struct held *enterprise_held(const struct enterprise *e, uint64_t arrival_number
 static bool keys_meet(const struct held *held, const struct held_key *key)
 {
     for (uint32_t i = 0; i < held->keys_n; i++) {
-        if (held->keys[i].space == key->space && strcmp(held->keys[i].number, key->number) == 0) {
+        /* Numbers are filled up with zeros. */
+        if (held->keys[i].space == key->space &&
+            memcmp(held->keys[i].number, key->number, sizeof(key->number)) == 0) {
             return true;
         }
     }

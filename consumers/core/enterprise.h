@@ -107,7 +107,7 @@ struct loan_kept {
 /* A registration, application, contract or loan. */
 struct object {
     enum object_kind kind;
-    char number[OBJECT_NUMBER_SIZE]; /* ended by NUL */
+    char number[OBJECT_NUMBER_SIZE]; /* filled up with zeros */
     bool closed;
     uint64_t opened_number; /* decision that opened it */
     int32_t opened_on;
@@ -125,8 +125,8 @@ struct object {
 /* Of an FDI registration.  Foreign: country is not CHN. */
 struct investor {
     uint64_t owner;
-    uint32_t ordinal; /* part of its inflow limit */
-    char investor_no[LIMIT_PART_SIZE];
+    uint32_t ordinal;                  /* part of its inflow limit */
+    char investor_no[LIMIT_PART_SIZE]; /* filled up with zeros */
     int32_t country;
     int64_t subscribed_minor;
     int64_t share_bp;
@@ -182,7 +182,7 @@ struct missing_rate {
 
 struct held_key {
     enum space space;
-    char number[OBJECT_NUMBER_SIZE]; /* empty for financing and lending */
+    char number[OBJECT_NUMBER_SIZE]; /* filled up with zeros; empty for financing and lending */
 };
 
 struct held {
