@@ -438,17 +438,36 @@ static void post(struct context *c, struct undo_posting *undo)
     decision->postings_n++;
 }
 
+/* Does the limit follow the calendar (L1)?  Then a reversal sets it anew, even if nothing changed.
+ */
+static bool is_following(enum limit_kind kind)
+{
+    return kind == LIMIT_FINANCING_MACROPRUDENTIAL || kind == LIMIT_FINANCING_GAP ||
+           kind == LIMIT_FINANCING_FACILITATION || kind == LIMIT_OUTBOUND_LENDING;
+}
+
+/* Post what changes something.  The undo keeps these in the same places, and behind them the
+ * limits that follow the calendar and did not change. */
 static void post_all(struct context *c)
 {
     struct undo *undo = &c->ret->undo;
+    struct undo_posting still[2]; /* no event touches more limits of the enterprise itself */
+    uint32_t still_n = 0;
     uint32_t kept = 0;
 
     for (uint32_t i = 0; i < undo->postings_n; i++) {
-        if (is_zero(&undo->postings[i].change)) {
-            continue;
+        if (!is_zero(&undo->postings[i].change)) {
+            undo->postings[kept] = undo->postings[i];
+            post(c, &undo->postings[kept]);
+            kept++;
+        } else if (is_following(undo->postings[i].key.kind)) {
+            assert(still_n < sizeof(still) / sizeof(still[0]));
+            still[still_n] = undo->postings[i];
+            still_n++;
         }
-        undo->postings[kept] = undo->postings[i];
-        post(c, &undo->postings[kept]);
+    }
+    for (uint32_t i = 0; i < still_n; i++) {
+        undo->postings[kept] = still[i];
         kept++;
     }
     undo->postings_n = kept;

@@ -61,6 +61,7 @@ struct context {
     bool is_approved;    /* a review approved it: 402 is passed */
     bool is_overflowing; /* changes of one limit do not add up within 63 bits */
     bool is_quiet;       /* parameters and sheets do not go to the basis (reversal, B1) */
+    uint64_t without;    /* profile or basis that a reversal takes away, 0 = none */
     enum code sole_code; /* one reason stands alone, CODE_NONE = none */
     const char *sole_field;
     bool is_standing_done; /* what is missing from here on belongs to the stage of rates */
@@ -154,7 +155,7 @@ void context_post(struct context *c, const struct limit_key *key, int32_t curren
 
 MUST_PASS bool context_standing_done(struct context *c);
 MUST_PASS bool context_rates_done(struct context *c);
-MUST_PASS bool context_accept(struct context *c);
+bool context_accept(struct context *c);
 
 /* ---- writes, after context_accept() -------------------------------------------------------- */
 

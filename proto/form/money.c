@@ -88,14 +88,16 @@ bool money_parse_decimal(const char *s, size_t n, int64_t *ret_minor, int *ret_s
 bool money_parse_signed(const char *s, size_t n, int64_t *ret_minor, int *ret_scale)
 {
     int64_t minor = 0;
+    int scale = 0;
 
     if (n == 0 || s[0] != '-') {
         return money_parse_decimal(s, n, ret_minor, ret_scale);
     }
-    if (!money_parse_decimal(s + 1, n - 1, &minor, ret_scale) || minor == 0) {
+    if (!money_parse_decimal(s + 1, n - 1, &minor, &scale) || minor == 0) {
         return false;
     }
     *ret_minor = -minor;
+    *ret_scale = scale;
     return true;
 }
 
