@@ -375,7 +375,7 @@ static bool has_open_contract(const struct enterprise *e)
  */
 static void check_switch(struct context *c, enum mode mode)
 {
-    const struct profile *last = enterprise_profile_on(c->state, DATE_LAST);
+    const struct profile *last = enterprise_profile_on(c->state, DATE_LAST, 0);
 
     if (last == NULL || last->mode == (int32_t)mode) {
         return;
@@ -406,8 +406,7 @@ static void check_profile(struct context *c, const struct financing_profile *d,
     case MODE_FACILITATION:
         check_facilitation(c, p, &fields);
         break;
-    case MODE_NONE:
-        assert(!"a profile without a mode passed form");
+    case MODE_NONE: /* does not pass form */
         break;
     }
     check_switch(c, (enum mode)d->mode);
@@ -416,7 +415,7 @@ static void check_profile(struct context *c, const struct financing_profile *d,
 /* Is the profile the one in force on its business date? */
 static bool takes_force(const struct context *c, const struct profile *p)
 {
-    const struct profile *now = enterprise_profile_on(c->state, c->business_on);
+    const struct profile *now = enterprise_profile_on(c->state, c->business_on, 0);
 
     return p->effective_on <= c->business_on &&
            (now == NULL || p->effective_on >= now->effective_on);
@@ -452,7 +451,7 @@ void financing_profile(struct context *c)
 /* The profile in force, if it is one of the contract's mode; else the only reason (S13). */
 static const struct profile *profile_for(struct context *c, enum mode mode)
 {
-    const struct profile *profile = enterprise_profile_on(c->state, c->business_on);
+    const struct profile *profile = enterprise_profile_on(c->state, c->business_on, 0);
 
     if (profile == NULL) {
         context_reason_sole(c, CODE_PROFILE_MISSING, "/details/mode");

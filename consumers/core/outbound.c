@@ -30,17 +30,6 @@ static bool is_sensitive(struct context *c, const struct outbound_registration *
     return is_hit;
 }
 
-/* An amount of a parameter in USD, as cents; too much for any amount is 2^63 - 1. */
-static int64_t usd_cents(const struct parameter *row)
-{
-    int64_t cents;
-
-    return money_mul_fraction(100, row->number.numerator, fraction_denominator(row->number),
-                              ROUND_DOWN, &cents)
-               ? cents
-               : INT64_MAX;
-}
-
 /* Does the amount reach a threshold in USD (S7)?  The equivalent is computed whenever the parameter
  * is in force (B1). */
 static bool reaches(struct context *c, enum parameter_id id, struct money money)
@@ -52,7 +41,7 @@ static bool reaches(struct context *c, enum parameter_id id, struct money money)
         return false;
     }
     usd = context_convert(c, money, CURRENCY_USD, context_business(c), ROUND_UP);
-    return usd.found && usd.minor >= usd_cents(row);
+    return usd.found && usd.minor >= policy_minor(row, iso_currency(CURRENCY_USD)->exponent);
 }
 
 static void check_valid(struct context *c, int32_t issued_on, const char *issued_field,
