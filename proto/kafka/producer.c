@@ -80,6 +80,9 @@ static void on_delivery(rd_kafka_t *handle, const rd_kafka_message_t *message, v
     unsigned none = 0;
 
     (void)handle;
+    if (!message->err && message->_private) {
+        *(int64_t *)message->_private = message->offset;
+    }
     if (message->err) {
         atomic_compare_exchange_strong(&checked(opaque)->delivery_err, &none,
                                        (unsigned)message->err);
@@ -261,8 +264,8 @@ static rd_kafka_headers_t *make_headers(const struct producer_record *record)
     rd_kafka_headers_t *headers = rd_kafka_headers_new(record->headers_n);
 
     for (size_t i = 0; i < record->headers_n; i++) {
-        (void)rd_kafka_header_add(headers, record->headers[2 * i], -1, record->headers[2 * i + 1],
-                                  -1);
+        (void)rd_kafka_header_add(headers, record->headers[i].name, -1, record->headers[i].value,
+                                  (ssize_t)record->headers[i].value_n);
     }
     return headers;
 }
@@ -290,7 +293,8 @@ enum kafka_next producer_send(struct producer *p, const struct producer_record *
             p->handle, RD_KAFKA_V_TOPIC(record->topic), RD_KAFKA_V_PARTITION(record->partition),
             RD_KAFKA_V_KEY(record->key, record->key_n),
             RD_KAFKA_V_VALUE(unconst(record->value), record->value_n),
-            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
+            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_HEADERS(headers),
+            RD_KAFKA_V_OPAQUE(record->ret_offset), RD_KAFKA_V_END);
         if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
             break;
         }

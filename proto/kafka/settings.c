@@ -38,7 +38,7 @@ static const struct {
     {ON(KAFKA_GROUP_CONSUMER),   true,  "isolation.level",               "read_committed"  },
     {ON(KAFKA_LOOK_COMMITTED),   true,  "isolation.level",               "read_committed"  },
     {ON(KAFKA_LOOK_UNCOMMITTED), true,  "isolation.level",               "read_uncommitted"},
-    {LOOKERS,                    true,  "enable.partition.eof",          "true"            },
+    {CONSUMERS,                  true,  "enable.partition.eof",          "true"            },
     {PRODUCERS,                  true,  "enable.idempotence",            "true"            },
     {PRODUCERS,                  true,  "acks",                          "all"             },
     {PRODUCERS,                  true,  "partitioner",                   "murmur2_random"  },
