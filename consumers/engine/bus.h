@@ -105,6 +105,8 @@ struct bus_group_offset {
     char metadata[BUS_METADATA_SIZE];
 };
 
+#define BUS_LOOK_FIRST (-1)
+
 /* Which topic is looked at; always read_committed. */
 enum bus_look { BUS_LOOK_SUBMITTED = 0, BUS_LOOK_DECIDED, BUS_LOOK_N };
 
@@ -190,7 +192,7 @@ struct bus_ops {
                                struct bus_record *ret, struct failure *err);
 
     void (*publish)(struct bus *bus, const struct bus_publication *publication);
-    void (*report)(struct bus *bus, struct bus_report *ret, struct failure *err);
+    void (*report)(struct bus *bus, int timeout_ms, struct bus_report *ret, struct failure *err);
 };
 
 /* An implementation starts with this. */
@@ -287,8 +289,8 @@ static inline void bus_forget(struct bus *bus, uint32_t partition)
     bus->ops->forget(bus, partition);
 }
 
-/* Read a partition of a topic from offset on, beside the group's reading; one look a kind and
- * partition, a new one replaces it. */
+/* Read a partition of a topic from offset on (BUS_LOOK_FIRST: from the log's start), beside the
+ * group's reading; one look a kind and partition, a new one replaces it. */
 static inline void bus_look(struct bus *bus, enum bus_look kind, uint32_t partition, int64_t offset)
 {
     bus->ops->look(bus, kind, partition, offset);
