@@ -9,15 +9,15 @@
  *       and after that no record of p comes.  Gaps in the offsets are normal (transaction markers,
  *       aborted records);
  *   B2  an assignment's group metadata is taken once, when it is made, and known by its generation;
- *       a publication or a commit goes out under the generation that it names and under no newer
- * one (E7); B3  at most one publication is in flight; between its start and the report of its
- * outcome its bytes are read; B4  a publication is one transaction: all decisions, flushed, then
- * the offsets of all its partitions.  After an abort, or when EndTxn was sent more than once, the
- * producer is replaced before the outcome is reported (E11); B5  an answer to a request is of a
- * state of the broker not older than the request's first call; it is given once, the next call asks
- * anew.  bus_forget() drops what was asked for p; B6  BUS_REVOKED and BUS_LOST are reported before
- * anybody else can be given the partitions by this member's doing: the assignment is left in
- * bus_release(), not before.
+ *       a publication or a commit goes out under the generation that it names, never a newer (E7);
+ *   B3  at most one publication is in flight; its bytes are read until its outcome is reported;
+ *   B4  a publication is one transaction: all decisions, flushed, then the offsets of all of its
+ *       partitions.  After an abort, or when EndTxn was sent more than once, the producer is
+ *       replaced before the outcome is reported (E11);
+ *   B5  an answer to a request is of a state of the broker not older than the request's first call;
+ *       it is given once, the next call asks anew.  bus_forget() drops what was asked for p;
+ *   B6  BUS_REVOKED and BUS_LOST are reported before this member lets go of the partitions: the
+ *       assignment is left in bus_release(), not before.
  *
  * Two implementations: librdkafka (consumers/worker/bus_kafka.c) and the scripted broker of the
  * simulation (tests/simulation/). */
@@ -105,6 +105,8 @@ struct bus_group_offset {
     char metadata[BUS_METADATA_SIZE];
 };
 
+#define BUS_LOOK_FIRST (-1)
+
 /* Which topic is looked at; always read_committed. */
 enum bus_look { BUS_LOOK_SUBMITTED = 0, BUS_LOOK_DECIDED, BUS_LOOK_N };
 
@@ -190,7 +192,7 @@ struct bus_ops {
                                struct bus_record *ret, struct failure *err);
 
     void (*publish)(struct bus *bus, const struct bus_publication *publication);
-    void (*report)(struct bus *bus, struct bus_report *ret, struct failure *err);
+    void (*report)(struct bus *bus, int timeout_ms, struct bus_report *ret, struct failure *err);
 };
 
 /* An implementation starts with this. */
@@ -287,8 +289,8 @@ static inline void bus_forget(struct bus *bus, uint32_t partition)
     bus->ops->forget(bus, partition);
 }
 
-/* Read a partition of a topic from offset on, beside the group's reading; one look a kind and
- * partition, a new one replaces it. */
+/* Read a partition of a topic from offset on (BUS_LOOK_FIRST: from the log's start), beside the
+ * group's reading.  One look a kind and partition; a new one replaces it. */
 static inline void bus_look(struct bus *bus, enum bus_look kind, uint32_t partition, int64_t offset)
 {
     bus->ops->look(bus, kind, partition, offset);
@@ -308,10 +310,12 @@ static inline void bus_publish(struct bus *bus, const struct bus_publication *pu
 }
 
 /* How the publication stands.  An outcome other than NONE and IN_FLIGHT is given once; the
- * publisher is free then. */
-static inline void bus_report(struct bus *bus, struct bus_report *ret, struct failure *err)
+ * publisher is free then.  Waits at most timeout_ms (0 to BUS_WAIT_MS_MAX) while it is in flight.
+ */
+static inline void bus_report(struct bus *bus, int timeout_ms, struct bus_report *ret,
+                              struct failure *err)
 {
-    bus->ops->report(bus, ret, err);
+    bus->ops->report(bus, timeout_ms, ret, err);
 }
 
 #endif
