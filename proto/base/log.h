@@ -19,7 +19,7 @@ enum log_word {
 #define EVENT(NAME, word) EVENT_##NAME,
 #include "base/log_events.def"
 #undef EVENT
-    EVENT_N /* count, not a value */
+    EVENT_WORDS_N /* count, not a value; EVENT_N is taken by filings (form/filing.h) */
 };
 
 /* Lines below level are not written; LOG_INFO until set.  Any thread, any time. */
