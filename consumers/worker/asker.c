@@ -156,8 +156,7 @@ static enum status serve(struct asker *a, struct slot *slot, enum ask_kind kind,
     case ASK_KIND_N:
         break;
     }
-    assert(!"a kind of question");
-    return STATUS_INVALID;
+    return failure_set(err, STATUS_INVALID, REMEDY_STOP, 0, "no such question");
 }
 
 /* The lock is held, and given up while the cluster is asked. */

@@ -65,6 +65,7 @@ struct bus_kafka {
     rd_kafka_queue_t *commit_queue;
     struct publisher *publisher;
     struct asker *asker;
+    bool closing;
     enum membership membership;
     uint64_t generation; /* of the assignment in force, or the last */
     uint64_t publishing; /* generation of the publication in flight, 0 = none */
@@ -139,7 +140,7 @@ static void assign(struct bus_kafka *b, rd_kafka_topic_partition_list_t *list)
     error = rd_kafka_assign(b->group, list) ? rd_kafka_error_new(RD_KAFKA_RESP_ERR__STATE, "assign")
                                             : NULL;
     if (error) {
-        log_event(LOG_WARN, LOG_EVENT_KAFKA, "text=%s", rd_kafka_error_string(error));
+        log_event(LOG_WARN, EVENT_KAFKA_LOG, "text=%s", rd_kafka_error_string(error));
         rd_kafka_error_destroy(error);
     }
     (void)rd_kafka_pause_partitions(b->group, list);
@@ -154,6 +155,10 @@ static void on_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t code,
 
     if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         assign(b, list);
+        return;
+    }
+    if (b->closing) { /* nobody is left to call bus_release() */
+        (void)rd_kafka_assign(handle, NULL);
         return;
     }
     for (size_t i = 0; i < b->members_n; i++) {
@@ -319,7 +324,7 @@ static void kafka_resume(struct bus *bus, uint32_t partition, int64_t offset)
     assert(b->partitions[partition].assigned);
     error = rd_kafka_seek_partitions(b->group, list, BUS_WAIT_MS_MAX);
     if (error) {
-        log_event(LOG_WARN, LOG_EVENT_KAFKA, "partition=%u text=%s", partition,
+        log_event(LOG_WARN, EVENT_KAFKA_LOG, "partition=%u text=%s", partition,
                   rd_kafka_error_string(error));
         rd_kafka_error_destroy(error);
     }
@@ -506,12 +511,13 @@ static void kafka_look(struct bus *bus, enum bus_look kind, uint32_t partition, 
     struct bus_kafka *b = of(bus);
     struct look *look = &b->looks[kind][partition];
 
-    assert(offset >= 0);
+    assert(offset >= 0 || offset == BUS_LOOK_FIRST);
     stop_look(b, kind, partition);
     look->queue = rd_kafka_queue_new(b->committed);
-    if (rd_kafka_consume_start_queue(b->look_topics[kind], (int32_t)partition, offset,
+    if (rd_kafka_consume_start_queue(b->look_topics[kind], (int32_t)partition,
+                                     offset == BUS_LOOK_FIRST ? RD_KAFKA_OFFSET_BEGINNING : offset,
                                      look->queue)) {
-        log_event(LOG_WARN, LOG_EVENT_KAFKA, "partition=%u text=%s", partition,
+        log_event(LOG_WARN, EVENT_KAFKA_LOG, "partition=%u text=%s", partition,
                   rd_kafka_err2str(rd_kafka_last_error()));
     }
 }
@@ -591,11 +597,13 @@ static void kafka_publish(struct bus *bus, const struct bus_publication *publica
     publisher_give(b->publisher, publication, metadata);
 }
 
-static void kafka_report(struct bus *bus, struct bus_report *ret, struct failure *err)
+static void kafka_report(struct bus *bus, int timeout_ms, struct bus_report *ret,
+                         struct failure *err)
 {
     struct bus_kafka *b = of(bus);
 
-    publisher_take(b->publisher, ret, err);
+    assert(timeout_ms >= 0 && timeout_ms <= BUS_WAIT_MS_MAX);
+    publisher_take(b->publisher, timeout_ms, ret, err);
     if (ret->outcome != BUS_OUTCOME_IN_FLIGHT) {
         b->publishing = 0;
     }
@@ -732,6 +740,7 @@ static void close_consumers(struct bus_kafka *b)
     if (b->commit_queue) {
         rd_kafka_queue_destroy(b->commit_queue);
     }
+    b->closing = true;
     if (b->group) {
         rd_kafka_consumer_close(b->group);
         rd_kafka_destroy(b->group);

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -22,6 +23,7 @@ struct publisher {
     bool started;
     pthread_mutex_t lock;
     pthread_cond_t wake;
+    pthread_cond_t answered;
     bool stop; /* under lock, as all down to failure */
     enum publisher_state state;
     const struct bus_publication *publication;
@@ -191,7 +193,7 @@ static enum bus_outcome publish(struct publisher *p, const struct bus_publicatio
         return renew(p, err) ? BUS_OUTCOME_RECYCLED : BUS_OUTCOME_FATAL;
     case ATTEMPT_ABORT:
     case ATTEMPT_FENCED:
-        log_event(LOG_WARN, LOG_EVENT_PUBLISH_FAILED, "outcome=%s text=%s",
+        log_event(LOG_WARN, EVENT_PUBLICATION_FAILED, "outcome=%s text=%s",
                   attempt == ATTEMPT_ABORT ? "aborted" : "fenced", err->text);
         /* An abort that fails is no matter: the renewal fences what is left of the transaction. */
         (void)producer_abort(p->producer, err);
@@ -222,7 +224,7 @@ static void *publisher_run(void *opaque)
     /* Ahead of the first publication: initialising takes longer than everything else. */
     atomic_store(&p->busy_since_us, clock_monotonic_us());
     if (producer_open(&p->conf.options, p->conf.decided, &p->producer, &err) != STATUS_OK) {
-        log_event(LOG_WARN, LOG_EVENT_PUBLISH_FAILED, "outcome=unopened text=%s", err.text);
+        log_event(LOG_WARN, EVENT_PUBLICATION_FAILED, "outcome=unopened text=%s", err.text);
     }
     atomic_store(&p->busy_since_us, 0);
     pthread_mutex_lock(&p->lock);
@@ -242,6 +244,7 @@ static void *publisher_run(void *opaque)
         p->outcome = outcome;
         p->failure = err;
         p->state = PUBLISHER_ANSWERED;
+        pthread_cond_signal(&p->answered);
     }
     pthread_mutex_unlock(&p->lock);
     producer_close(p->producer);
@@ -252,6 +255,7 @@ enum status publisher_open(const struct publisher_conf *conf, struct publisher *
                            struct failure *err)
 {
     struct publisher *p = calloc(1, sizeof(*p));
+    pthread_condattr_t monotonic;
     int rc;
 
     if (!p) {
@@ -259,7 +263,11 @@ enum status publisher_open(const struct publisher_conf *conf, struct publisher *
     }
     p->conf = *conf;
     pthread_mutex_init(&p->lock, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&p->wake, NULL);
+    pthread_cond_init(&p->answered, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     rc = pthread_create(&p->thread, NULL, publisher_run, p);
     if (rc) {
         publisher_close(p);
@@ -283,6 +291,7 @@ void publisher_close(struct publisher *p)
     if (p->started) {
         pthread_join(p->thread, NULL);
     }
+    pthread_cond_destroy(&p->answered);
     pthread_cond_destroy(&p->wake);
     pthread_mutex_destroy(&p->lock);
     free(p);
@@ -301,10 +310,29 @@ void publisher_give(struct publisher *p, const struct bus_publication *publicati
     pthread_mutex_unlock(&p->lock);
 }
 
-void publisher_take(struct publisher *p, struct bus_report *ret, struct failure *err)
+/* Waits on a monotonic clock, so that a step of the wall clock is none of a wait. */
+static void wait_answered(struct publisher *p, int timeout_ms)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += (long)timeout_ms * 1000000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    while (p->state == PUBLISHER_IN_FLIGHT &&
+           pthread_cond_timedwait(&p->answered, &p->lock, &until) == 0) {
+        ;
+    }
+}
+
+void publisher_take(struct publisher *p, int timeout_ms, struct bus_report *ret,
+                    struct failure *err)
 {
     ret->last_offsets = p->last_offsets;
     pthread_mutex_lock(&p->lock);
+    if (timeout_ms > 0) {
+        wait_answered(p, timeout_ms);
+    }
     switch (p->state) {
     case PUBLISHER_FREE:
         ret->outcome = BUS_OUTCOME_NONE;

@@ -46,7 +46,8 @@ void publisher_give(struct publisher *publisher, const struct bus_publication *p
                     const rd_kafka_consumer_group_metadata_t *metadata);
 
 /* bus_report() */
-void publisher_take(struct publisher *publisher, struct bus_report *ret, struct failure *err);
+void publisher_take(struct publisher *publisher, int timeout_ms, struct bus_report *ret,
+                    struct failure *err);
 
 /* Monotonic microseconds of the start of what the thread is doing now, 0 = nothing: for the
  * watchdog. */

@@ -178,7 +178,7 @@ enum status kafka_conf(enum kafka_role role, const struct kafka_options *options
 
 static void forward_log(const rd_kafka_t *handle, int level, const char *facility, const char *text)
 {
-    log_event(level <= 3 ? LOG_WARN : LOG_DEBUG, LOG_EVENT_KAFKA, "client=%s facility=%s text=%s",
+    log_event(level <= 3 ? LOG_WARN : LOG_DEBUG, EVENT_KAFKA_LOG, "client=%s facility=%s text=%s",
               handle ? rd_kafka_name(handle) : "-", facility, text);
 }
 
