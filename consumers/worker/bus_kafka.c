@@ -153,12 +153,12 @@ static void on_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t code,
 {
     struct bus_kafka *b = of_opaque(opaque);
 
-    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
-        assign(b, list);
+    if (b->closing) { /* nobody is left to claim anything or to call bus_release() */
+        (void)rd_kafka_assign(handle, NULL);
         return;
     }
-    if (b->closing) { /* nobody is left to call bus_release() */
-        (void)rd_kafka_assign(handle, NULL);
+    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        assign(b, list);
         return;
     }
     for (size_t i = 0; i < b->members_n; i++) {
