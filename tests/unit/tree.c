@@ -16,10 +16,7 @@ struct reader {
     const char *at;
 };
 
-static void skip(struct reader *reader)
-{
-    reader->at += strspn(reader->at, " ,:\n");
-}
+static void skip_blanks(struct reader *reader) { reader->at += strspn(reader->at, " ,:\n"); }
 
 static struct text read_text(struct reader *reader)
 {
@@ -70,7 +67,11 @@ static const struct {
     const char *word;
     enum node_kind kind;
     int64_t integer;
-} words[] = {{"null", NODE_NULL, 0}, {"true", NODE_BOOLEAN, 1}, {"false", NODE_BOOLEAN, 0}};
+} words[] = {
+    {"null",  NODE_NULL,    0},
+    {"true",  NODE_BOOLEAN, 1},
+    {"false", NODE_BOOLEAN, 0}
+};
 
 static void read_scalar(struct reader *reader, struct node *node)
 {
@@ -102,7 +103,7 @@ static void read_value(struct tree *tree, struct node *node, const char *json)
     struct node *value = node;
 
     for (;;) {
-        skip(&reader);
+        skip_blanks(&reader);
         if (*reader.at == '{' || *reader.at == '[') {
             assert_true(depth < DEPTH_MAX);
             value->kind = *reader.at == '{' ? NODE_OBJECT : NODE_LIST;
@@ -113,11 +114,11 @@ static void read_value(struct tree *tree, struct node *node, const char *json)
         } else {
             read_scalar(&reader, value);
         }
-        skip(&reader);
+        skip_blanks(&reader);
         while (depth > 0 && (*reader.at == '}' || *reader.at == ']')) {
             reader.at++;
             depth--;
-            skip(&reader);
+            skip_blanks(&reader);
         }
         if (depth == 0) {
             break;
