@@ -279,37 +279,43 @@ static void names_each_fault_at_its_field(void **state)
     }
 }
 
-/* No text that differs from that of a key in one character is a key, or it is another key. */
+/* Is the text refused as a key, or is it another key than 0, 1, 2 ...? */
+static bool is_another_key(const char *text)
+{
+    bool other = false;
+
+    tree_read(&tree, samples[REFERENCE_BANKS]);
+    tree_set(&tree, "/banks/0/keys/0/public_key", text);
+    if (!read_tree(sizeof(memory))) {
+        return strcmp(fault.field, "/banks/0/keys/0/public_key") == 0;
+    }
+    for (uint32_t i = 0; i < PUBLIC_KEY_SIZE; i++) {
+        other = other || item.of.banks.members[0].keys[0].key[i] != i;
+    }
+    return other;
+}
+
 static void key_has_one_text_only(void **state)
 {
+    static const char others[] = "A/z=- ";
     char text[] = "'" KEY "'";
 
     (void)state;
+    assert_false(is_another_key(text));
     for (size_t i = 1; i < strlen(text) - 1; i++) {
-        static const char others[] = "A/z=- ";
         const char was = text[i];
 
         for (size_t c = 0; c < strlen(others); c++) {
-            bool same;
-
             text[i] = others[c];
-            tree_read(&tree, samples[REFERENCE_BANKS]);
-            tree_set(&tree, "/banks/0/keys/0/public_key", text);
-            if (others[c] == was || !read_tree(sizeof(memory))) {
-                continue;
-            }
-            same = true;
-            for (uint32_t k = 0; k < PUBLIC_KEY_SIZE; k++) {
-                same = same && item.of.banks.members[0].keys[0].key[k] == k;
-            }
-            assert_false(same);
+            assert_true(others[c] == was || is_another_key(text));
         }
         text[i] = was;
     }
-    for (size_t n = 0; n < strlen(KEY); n++) {
+    for (size_t n = 1; n < strlen(KEY); n++) {
         char shorter[64];
 
         (void)snprintf(shorter, sizeof(shorter), "'%.*s'", (int)n, KEY);
+        tree_read(&tree, samples[REFERENCE_BANKS]);
         tree_set(&tree, "/banks/0/keys/0/public_key", shorter);
         assert_false(read_tree(sizeof(memory)));
         assert_string_equal(fault.field, "/banks/0/keys/0/public_key");

@@ -18,6 +18,17 @@ struct reader {
 
 static void skip_blanks(struct reader *reader) { reader->at += strspn(reader->at, " ,:\n"); }
 
+static char escaped(char c)
+{
+    if (c == '0') {
+        return '\0';
+    }
+    if (c == 'q') {
+        return '\'';
+    }
+    return c;
+}
+
 static struct text read_text(struct reader *reader)
 {
     struct tree *tree = reader->tree;
@@ -31,7 +42,7 @@ static struct text read_text(struct reader *reader)
         assert_int_not_equal(c, '\0');
         if (c == '\\') {
             reader->at++;
-            c = *reader->at == '0' ? '\0' : *reader->at == 'q' ? '\'' : *reader->at;
+            c = escaped(*reader->at);
         }
         assert_true(tree->text_n < TREE_TEXT_MAX);
         out[text.n++] = c;
