@@ -714,8 +714,11 @@ static const struct row amounts_together[] = {
  /* Currencies: by their day, and in fields that are in CNY. */
     {EVENT_FDI_INFLOW,             {{"/details/money/currency", "'DEM'"}},                                 "107 /details/money/currency"},
     {EVENT_FDI_INFLOW,
-     {{"/details/money/currency", "'DEM'"}, {"/business_date", "'1999-01-01'"}},
+     {{"/details/money/currency", "'DEM'"}, {"/business_date", "'2002-02-28'"}},
      ""                                                                                                                                 },
+    {EVENT_FDI_INFLOW,
+     {{"/details/money/currency", "'DEM'"}, {"/business_date", "'2002-03-01'"}},
+     "107 /details/money/currency"                                                                                                      },
     {EVENT_FDI_INFLOW,
      {{"/details/money/currency", "'DEM'"}, {"/business_date", "'x'"}},
      "105 /business_date"                                                                                                               },
