@@ -252,6 +252,19 @@ static void id_of(const struct context *c, const struct limit_key *key, struct l
     enterprise_limit_id(c->state, key, ret);
 }
 
+static void add_reason(struct context *c, struct reason *reason, const struct limit_key *key,
+                       const char *field)
+{
+    const size_t n = strlen(field);
+
+    assert(n < sizeof(reason->field));
+    memcpy(reason->field, field, n + 1);
+    if (key->kind != LIMIT_NONE) {
+        id_of(c, key, &reason->limit);
+    }
+    reasons_add(&c->ret->decision.reasons, reason);
+}
+
 void context_refuse(struct context *c, enum code code, const struct test *test, const char *field)
 {
     struct reason reason = {.code = code,
@@ -259,14 +272,16 @@ void context_refuse(struct context *c, enum code code, const struct test *test, 
                             .currency = test->currency,
                             .free_minor = test->free_minor,
                             .asked_minor = test->asked_minor};
-    size_t n = strlen(field);
 
-    assert(n < sizeof(reason.field));
-    memcpy(reason.field, field, n + 1);
-    if (test->key.kind != LIMIT_NONE) {
-        id_of(c, &test->key, &reason.limit);
-    }
-    reasons_add(&c->ret->decision.reasons, &reason);
+    add_reason(c, &reason, &test->key, field);
+}
+
+void context_reason_limit(struct context *c, enum code code, const struct limit_key *key,
+                          const char *field)
+{
+    struct reason reason = {.code = code, .currency = CURRENCY_NONE};
+
+    add_reason(c, &reason, key, field);
 }
 
 bool context_check(struct context *c, enum code code, const struct test *test, const char *field)

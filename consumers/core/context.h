@@ -147,6 +147,10 @@ bool context_check(struct context *c, enum code code, const struct test *test, c
 /* The same reason without comparing. */
 void context_refuse(struct context *c, enum code code, const struct test *test, const char *field);
 
+/* A reason that names a limit without amounts (216, S10). */
+void context_reason_limit(struct context *c, enum code code, const struct limit_key *key,
+                          const char *field);
+
 /* Stage a change of a limit.  Changes of one limit add up. */
 void context_post(struct context *c, const struct limit_key *key, int32_t currency,
                   struct amounts change);

@@ -5,7 +5,9 @@
 
 #include "consumers/core/context.h"
 #include "consumers/core/fdi.h"
+#include "consumers/core/financing.h"
 #include "consumers/core/naming.h"
+#include "consumers/core/outbound.h"
 #include "consumers/core/rates.h"
 #include "consumers/core/reversal.h"
 
@@ -21,11 +23,17 @@ static const struct {
     event_fn *judge; /* NULL: not decided by this version, 101 at /event */
     bool opens;
 } events[EVENT_N] = {
-    [EVENT_FDI_REGISTRATION] = {fdi_registration, true },
-    [EVENT_FDI_INFLOW] = {fdi_inflow,       false},
-    [EVENT_REVERSAL] = {reversal,         false},
-    [EVENT_REVIEW] = {review,           false},
-    [EVENT_WITHDRAWAL] = {withdrawal,       false},
+    [EVENT_FDI_REGISTRATION] = {fdi_registration,      true },
+    [EVENT_FDI_INFLOW] = {fdi_inflow,            false},
+    [EVENT_FINANCING_PROFILE] = {financing_profile,     false},
+    [EVENT_FINANCING_CONTRACT] = {financing_contract,    true },
+    [EVENT_FINANCING_DRAWDOWN] = {financing_drawdown,    false},
+    [EVENT_FINANCING_REPAYMENT] = {financing_repayment,   false},
+    [EVENT_OUTBOUND_REGISTRATION] = {outbound_registration, true },
+    [EVENT_OUTBOUND_REMITTANCE] = {outbound_remittance,   false},
+    [EVENT_REVERSAL] = {reversal,              false},
+    [EVENT_REVIEW] = {review,                false},
+    [EVENT_WITHDRAWAL] = {withdrawal,            false},
 };
 
 bool decide_names(const struct form *form, struct text *ret_bank, struct text *ret_filing_id)
