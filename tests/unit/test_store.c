@@ -189,6 +189,26 @@ static void refuses_a_spec_it_does_not_know(void **state)
     }
 }
 
+/* This program links the store as programs do; the name is put together here, so that the test does
+ * not find itself.  (test_store_crash.c links the test build and dies at the points.) */
+static void release_build_has_no_crash_points(void **state)
+{
+    char name[32];
+    char *program = malloc(1U << 26);
+    FILE *file = fopen("/proc/self/exe", "rb");
+    size_t n = 0;
+
+    (void)state;
+    (void)snprintf(name, sizeof(name), "store-%s", "bulletins");
+    assert_non_null(program);
+    assert_non_null(file);
+    n = fread(program, 1, 1U << 26, file);
+    (void)fclose(file);
+    assert_non_null(memmem(program, n, "INSERT INTO journal", 19)); /* the store is in it */
+    assert_null(memmem(program, n, name, strlen(name)));
+    free(program);
+}
+
 static void closing_nothing_is_allowed(void **state)
 {
     (void)state;
@@ -794,6 +814,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(refuses_a_spec_it_does_not_know),
         cmocka_unit_test(closing_nothing_is_allowed),
+        cmocka_unit_test(release_build_has_no_crash_points),
         BOTH(ledger_is_not_there_before_it_is_founded),
         BOTH(ledger_is_founded_once),
         BOTH(first_claim_makes_a_row_at_the_beginning),
