@@ -218,13 +218,16 @@ static int copy_pages(struct sqlite_handle *from, struct sqlite_handle *to)
 /* The name becomes durable with its folder. */
 static enum status sync_folder(const char *file, struct failure *err)
 {
-    char folder[FILE_MAX];
+    char folder[FILE_MAX] = ".";
     const char *slash = strrchr(file, '/');
     int fd = -1;
     int rc = -1;
 
-    (void)snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - file) + 1 : 1,
-                   slash ? file : ".");
+    assert(strlen(file) < sizeof(folder));
+    if (slash) {
+        memcpy(folder, file, (size_t)(slash - file) + 1);
+        folder[slash - file + 1] = '\0';
+    }
     fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0) {
         rc = fsync(fd);

@@ -231,7 +231,7 @@ static void reader_writes_nothing(void **state)
 static void backup_of_a_live_store_is_a_store(void **state)
 {
     struct fixture *f = *state;
-    char copy[112];
+    char copy[96];
     struct failure err = {.status = STATUS_OK};
     struct store *worker = NULL;
 
