@@ -7,12 +7,17 @@
  * Promises:
  *   S1  store_commit() writes all parts of a batch or none;
  *   S2  a part is written only while its row has this owner's token, this next_offset and this
- * step: two belts, and either alone keeps a second owner out; S3  what was committed is found by
- * every later call, also after a crash of the machine; S4  a second content under a bulletin number
- * that is there is refused.
+ *       step: two belts, and either alone keeps a second owner out;
+ *   S3  what was committed is found by every later call, also after a crash of the machine (not by
+ *       the memory store, which ends with the process);
+ *   S4  a second content under a bulletin number that is there is refused.
  *
- * One connection, one thread.  Implementations: SQLite (embedded), memory (replay, packs, tests).
- */
+ * One handle, one thread.  Implementations: SQLite (embedded), memory (replay, packs, tests);
+ * store_port.h is for those who write another.  store_read.h opens a live store for readers.
+ *
+ * Times are Unix milliseconds, offsets those of the submitted topic, numbers those of decisions.
+ * Errors: STATUS_NOTFOUND for what is not there; STATUS_IO with REMEDY_RETRY while somebody else
+ * locks the file; everything else has REMEDY_STOP.  Structs are borrowed for the call. */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
@@ -21,6 +26,7 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "base/limits.h"
 #include "base/status.h"
 #include "form/decision.h"
 
@@ -30,6 +36,9 @@
 #define TXN_ID_SIZE      256 /* with NUL */
 #define FILING_ID_SIZE   16
 #define STORE_SCHEMA     1
+/* Partitions are numbered below this: far above what one topic needs, and small enough to keep a
+ * row of each in memory. */
+#define STORE_PARTITIONS_MAX 4096
 
 struct store;
 
@@ -74,14 +83,14 @@ struct store_journal_row {
     struct store_position starts;
     struct bytes decisions; /* each be32 length, then its bytes */
     struct bytes undo;      /* each be32 length, then its bytes; length 0 = none */
-    struct bytes inputs;    /* for readers: each be64 input offset of the decision */
+    struct bytes inputs;    /* for readers: for each the be64 input offset of the decision */
 };
 
-/* The filing index: key partition, filing id, bank, enterprise. */
+/* The filing index: key partition, filing id, bank, enterprise; ordered by their bytes. */
 struct store_filing_key {
     uint8_t filing_id[FILING_ID_SIZE];
-    char bank[12];
-    char enterprise[18];
+    char bank[BANK_SIZE];
+    char enterprise[CODE_SIZE];
 };
 struct store_filing {
     struct store_filing_key key;
@@ -93,14 +102,14 @@ struct store_filing {
 };
 
 struct store_state {
-    char enterprise[18];
+    char enterprise[CODE_SIZE];
     uint64_t number;    /* the decision it reflects */
     struct bytes bytes; /* canonical filing.v1.State */
 };
 
 struct store_held {
     uint64_t arrival_number;
-    char enterprise[18];
+    char enterprise[CODE_SIZE];
     uint32_t waits_for;  /* code: 401, 402, 403 */
     struct bytes record; /* what the engine needs to decide it again; its own layout */
 };
@@ -143,15 +152,25 @@ enum store_outcome {
     STORE_DOUBT,   /* connection lost or COMMIT unanswered: claim everything again */
 };
 
-/* spec: "sqlite:FILE", "memory:". txn_id names this worker in its rows.  A schema newer than the
- * program: STATUS_CONFLICT. The SQLite store takes the lock on FILE.lock or fails with
- * STATUS_DENIED (somebody owns it). gives *ret: store_close(). */
+/* spec: "sqlite:FILE" (made when it is not there), "memory:" (a new one each time); another:
+ * STATUS_USAGE.  A schema newer than the program: STATUS_CONFLICT.  The SQLite store takes the lock
+ * on FILE.lock or fails at once with STATUS_DENIED (somebody owns it: stand by and try again).
+ * gives *ret: store_close(). */
 MUST_CHECK enum status store_open(const char *spec, struct store **ret, struct failure *err);
+/* takes store; NULL is allowed.  The last of several handles on a memory store ends it. */
 void store_close(struct store *store);
+
+/* A second handle on the same memory store, as a second worker has a second connection; the two
+ * must not be used at the same time.  STATUS_USAGE for a SQLite store.
+ * gives *ret: store_close(). */
+MUST_CHECK enum status store_share(struct store *store, struct store **ret, struct failure *err);
 
 /* STATUS_NOTFOUND: not founded yet. */
 MUST_CHECK enum status store_ledger_read(struct store *store, struct store_ledger *ret,
                                          struct failure *err);
+/* ledger->schema is not looked at: the store writes STORE_SCHEMA.  Founded already: STATUS_OK when
+ * ledger id and partition count are the same (the store id that is there stays: read it), else
+ * STATUS_CONFLICT. */
 MUST_CHECK enum status store_ledger_found(struct store *store, const struct store_ledger *ledger,
                                           struct failure *err);
 
@@ -176,17 +195,23 @@ MUST_CHECK enum status store_row_read(struct store *store, uint32_t partition,
 MUST_CHECK enum status store_commit(struct store *store, const struct store_batch *batch,
                                     enum store_outcome *ret_outcome, struct failure *err);
 
-/* Remember how far decisions are published; a hint, never a position. Not durable at once. */
+/* Remember how far decisions are published; a hint, never a position.  Seen by this handle at once,
+ * durable with the next commit or claim that touches the partition, or by store_close(). */
 MUST_CHECK enum status store_published(struct store *store, uint32_t partition, uint64_t number,
                                        int64_t offset, struct failure *err);
 
-/* Look-ups; STATUS_NOTFOUND when absent. Bytes given are borrowed until the next call on this
- * store. */
+/* Look-ups; STATUS_NOTFOUND when absent.  Bytes in *ret belong to the store and last until the next
+ * call on this handle. */
 MUST_CHECK enum status store_filing_find(struct store *store, uint32_t partition,
                                          const struct store_filing_key *key,
                                          struct store_filing *ret, struct failure *err);
+/* Filing with the smallest key of at least *key: all banks and enterprises that used an id, or a
+ * walk through a partition. */
+MUST_CHECK enum status store_filing_next(struct store *store, uint32_t partition,
+                                         const struct store_filing_key *key,
+                                         struct store_filing *ret, struct failure *err);
 MUST_CHECK enum status store_state_find(struct store *store, uint32_t partition,
-                                        const char enterprise[18], struct store_state *ret,
+                                        const char enterprise[CODE_SIZE], struct store_state *ret,
                                         struct failure *err);
 /* The journal row that holds decision number. */
 MUST_CHECK enum status store_journal_find(struct store *store, uint32_t partition, uint64_t number,
@@ -201,8 +226,9 @@ MUST_CHECK enum status store_held_next(struct store *store, uint32_t partition, 
 /* Bulletin with the smallest number of at least number. */
 MUST_CHECK enum status store_bulletin_next(struct store *store, uint64_t number,
                                            struct store_bulletin *ret, struct failure *err);
-/* State with the smallest enterprise above after ("" = the first). */
-MUST_CHECK enum status store_state_next(struct store *store, uint32_t partition, const char *after,
-                                        struct store_state *ret, struct failure *err);
+/* State with the smallest enterprise above after: CODE_SIZE bytes, all NUL = the first. */
+MUST_CHECK enum status store_state_next(struct store *store, uint32_t partition,
+                                        const char after[CODE_SIZE], struct store_state *ret,
+                                        struct failure *err);
 
 #endif
