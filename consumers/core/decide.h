@@ -66,8 +66,13 @@ struct decide_result {
 };
 
 /* Does the filing name an earlier one of its enterprise (reversal, review, withdrawal, the basis of
- * an outward remittance)?  Then its bank and id, borrowed from the form. */
+ * an outward remittance)?  Then its bank and id, borrowed from the form.  An empty bank is any bank
+ * (D7): of several filings with that id pass one for which decide_rests_on() is true, if there is.
+ */
 bool decide_names(const struct form *form, struct text *ret_bank, struct text *ret_filing_id);
+
+/* Is this earlier filing one on which the outward remittance of the form may rest (D7)? */
+bool decide_rests_on(const struct form *form, const struct earlier *named);
 
 /* The most that deciding this filing can add to a state; the caller makes room for it first. */
 struct room decide_room(const struct form *form);
@@ -93,11 +98,20 @@ void decide_filing(const struct decide_args *args, struct enterprise *state,
 bool decide_is_due(const struct reference *reference, uint64_t bulletin,
                    const struct enterprise *state, uint64_t arrival_number);
 
-/* Decide a held filing again.  False: outcome and codes are as before, there is no decision and the
- * state is unchanged but for what it waits for.  cause says what happened to it; note is the
- * officer's reason of a refusal. */
-bool decide_again(const struct decide_args *args, struct enterprise *state, uint64_t arrival_number,
-                  enum held_cause cause, struct text note, struct decide_result *ret);
+/* A held filing that is decided again: what happened to it, and of a refusal the officer's reason.
+ */
+struct again {
+    uint64_t arrival_number;
+    enum held_cause cause;
+    struct text note;
+};
+
+/* Decide a held filing again; args->record and args->form are the held filing's own, but for the
+ * trigger.  False: outcome and codes are as before and there is no decision; the state keeps its
+ * number, but what the filing waits for may be other rates or a rate after the approval: it must be
+ * saved (deciding again from the same log sets the same). */
+bool decide_again(const struct decide_args *args, struct enterprise *state,
+                  const struct again *again, struct decide_result *ret);
 
 /* Rules numbers that this program knows: 1 to DECIDE_RULES_MAX. */
 #define DECIDE_RULES_MAX 1

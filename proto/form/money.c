@@ -142,8 +142,8 @@ enum money_fault money_check(int64_t minor, int scale, int exponent, int64_t *re
 size_t money_format(int64_t minor, int exponent, char *out, size_t size)
 {
     char reversed[MONEY_TEXT_SIZE];
-    /* The magnitude of INT64_MIN is no int64_t. */
-    uint64_t rest = minor < 0 ? 0 - (uint64_t)minor : (uint64_t)minor;
+    /* The magnitude of INT64_MIN is no int64_t: one less of it is. */
+    uint64_t rest = minor < 0 ? (uint64_t)(-1 - minor) + 1 : (uint64_t)minor;
     size_t n = 0;
 
     assert(is_scale(exponent));

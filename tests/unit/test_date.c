@@ -19,6 +19,14 @@ struct day {
     int weekday;
 };
 
+/* Fail and name the text whose answer was wrong. */
+static void expect(bool right, const char *s)
+{
+    if (!right) {
+        fail_msg("wrong about '%s'", s);
+    }
+}
+
 static int month_length(int y, int m)
 {
     static const int length[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -76,9 +84,8 @@ static void round_trips_every_day_of_ten_thousand_years(void **state)
         (void)snprintf(want, sizeof(want), "%04d-%02d-%02d", day.y, day.m, day.d);
         date_format(i, got);
         date_split(i, &y, &m, &d);
-        if (strcmp(got, want) != 0 || y != day.y || m != day.m || d != day.d) {
-            fail_msg("%d: got %s, want %s", i, got, want);
-        }
+        assert_string_equal(got, want);
+        expect(y == day.y && m == day.m && d == day.d, want);
         assert_true(date_parse(want, 10, &parsed) && parsed == i);
         assert_true(date_make(day.y, day.m, day.d) == i);
         assert_true(date_weekday(i) == day.weekday);
@@ -112,9 +119,7 @@ static void refuses_what_is_no_date(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
-        if (date_parse(broken[i], strlen(broken[i]), &ret)) {
-            fail_msg("took '%s'", broken[i]);
-        }
+        expect(!date_parse(broken[i], strlen(broken[i]), &ret), broken[i]);
     }
     assert_false(date_parse("2026-04-13", 9, &ret));
     assert_false(date_parse("2026\0"
@@ -122,6 +127,41 @@ static void refuses_what_is_no_date(void **state)
                             10, &ret));
     assert_int_equal(ret, 77);
     assert_int_equal(on("2000-02-29"), on("2000-03-01") - 1);
+}
+
+/* Each month from the day before its first to the day after its last. */
+static void knows_the_length_of_every_month(void **state)
+{
+    static const int years[] = {1, 1900, 2000, 2023, 2024, 9999};
+
+    (void)state;
+    for (int i = 0; i < 6 * 12 * 33; i++) {
+        const int y = years[i / (12 * 33)];
+        const int m = i / 33 % 12 + 1;
+        const int d = i % 33;
+        char s[40];
+        int32_t ret = 0;
+
+        (void)snprintf(s, sizeof(s), "%04d-%02d-%02d", y, m, d);
+        expect(date_parse(s, 10, &ret) == (d >= 1 && d <= month_length(y, m)), s);
+    }
+}
+
+static void refuses_every_other_character_at_every_place(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 10; i++) {
+        for (int c = 0; c < 256; c++) {
+            char s[] = "1111-11-11";
+            const bool digit = c >= '0' && c <= '9';
+            int32_t ret = 0;
+
+            s[i] = (char)c;
+            expect(i == 4 || i == 7 ? date_parse(s, 10, &ret) == (c == '-')
+                                    : digit || !date_parse(s, 10, &ret),
+                   s);
+        }
+    }
 }
 
 static const struct {
@@ -257,6 +297,8 @@ int main(void)
         cmocka_unit_test(round_trips_every_day_of_ten_thousand_years),
         cmocka_unit_test(counts_from_1970),
         cmocka_unit_test(refuses_what_is_no_date),
+        cmocka_unit_test(knows_the_length_of_every_month),
+        cmocka_unit_test(refuses_every_other_character_at_every_place),
         cmocka_unit_test(adds_years),
         cmocka_unit_test(adds_months),
         cmocka_unit_test(takes_a_day_outside_as_the_nearer_end),

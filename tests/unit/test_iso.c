@@ -101,6 +101,24 @@ static void refuses_what_is_no_code(void **state)
     assert_int_equal(iso_country_find("XKX", 3), -1); /* user-assigned */
 }
 
+/* Whatever the byte, what is found has the code that was asked for. */
+static void finds_nothing_for_bytes_that_are_no_letters(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3 * 3 * 256; i++) {
+        char code[4];
+        const int place = i / 256 % 3;
+
+        memcpy(code, i < 3 * 256 ? "CNY" : i < 6 * 256 ? "AED" : "ZWL", sizeof(code));
+        code[place] = (char)(i % 256);
+
+        const int index = iso_currency_find(code, 3);
+
+        assert_true(index < 0 || strcmp(iso_currency(index)->alpha, code) == 0);
+        assert_true(index < 0 || (code[place] >= 'A' && code[place] <= 'Z'));
+    }
+}
+
 static const struct {
     const char *code;
     uint16_t numeric;
@@ -205,6 +223,8 @@ static const struct {
 } usable_rows[] = {
     {CURRENCY_CNY, 1,    1,  1,  true },
     {CURRENCY_CNY, 9999, 12, 31, true },
+    {CURRENCY_JPY, 2026, 4,  13, true }, /* 0 decimals are minor units too */
+    {CURRENCY_AED, 2026, 4,  13, true }, /* index 0 */
     {CURRENCY_BGN, 2025, 12, 31, true },
     {CURRENCY_BGN, 2026, 1,  1,  false},
     {CURRENCY_BGN, 2026, 4,  13, false},
@@ -255,6 +275,7 @@ int main(void)
         cmocka_unit_test(keeps_the_order_first_given_out),
         cmocka_unit_test(finds_each_row_under_its_code_and_nothing_else),
         cmocka_unit_test(refuses_what_is_no_code),
+        cmocka_unit_test(finds_nothing_for_bytes_that_are_no_letters),
         cmocka_unit_test(knows_minor_units_and_withdrawals),
         cmocka_unit_test(holds_every_row_to_the_rules),
         cmocka_unit_test(finds_one_currency_by_a_number_that_many_had),
