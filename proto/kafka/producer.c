@@ -80,6 +80,9 @@ static void on_delivery(rd_kafka_t *handle, const rd_kafka_message_t *message, v
     unsigned none = 0;
 
     (void)handle;
+    if (!message->err && message->_private) {
+        *(int64_t *)message->_private = message->offset;
+    }
     if (message->err) {
         atomic_compare_exchange_strong(&checked(opaque)->delivery_err, &none,
                                        (unsigned)message->err);
@@ -223,7 +226,7 @@ enum status producer_recycle(struct producer *p, struct failure *err)
 {
     drop_handle(p);
     set_state(p, PRODUCER_SPENT);
-    log_event(LOG_INFO, LOG_EVENT_RECYCLE, "transactional_id=%s", p->transactional_id);
+    log_event(LOG_INFO, EVENT_PRODUCER_RECYCLED, "transactional_id=%s", p->transactional_id);
     return start(p, err);
 }
 
@@ -261,8 +264,8 @@ static rd_kafka_headers_t *make_headers(const struct producer_record *record)
     rd_kafka_headers_t *headers = rd_kafka_headers_new(record->headers_n);
 
     for (size_t i = 0; i < record->headers_n; i++) {
-        (void)rd_kafka_header_add(headers, record->headers[2 * i], -1, record->headers[2 * i + 1],
-                                  -1);
+        (void)rd_kafka_header_add(headers, record->headers[i].name, -1, record->headers[i].value,
+                                  (ssize_t)record->headers[i].value_n);
     }
     return headers;
 }
@@ -278,6 +281,30 @@ static void *unconst(const void *at)
     return u.out;
 }
 
+/* One attempt. On success the headers are librdkafka's. */
+static rd_kafka_resp_err_t produce(struct producer *p, const struct producer_record *record,
+                                   rd_kafka_headers_t *headers)
+{
+    rd_kafka_vu_t parts[] = {
+        {.vtype = RD_KAFKA_VTYPE_TOPIC,     .u.cstr = record->topic                           },
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = record->partition                        },
+        {.vtype = RD_KAFKA_VTYPE_KEY,       .u.mem = {unconst(record->key), record->key_n}    },
+        {.vtype = RD_KAFKA_VTYPE_VALUE,     .u.mem = {unconst(record->value), record->value_n}},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS,  .u.i = RD_KAFKA_MSG_F_COPY                        },
+        {.vtype = RD_KAFKA_VTYPE_OPAQUE,    .u.ptr = record->ret_offset                       },
+        {.vtype = RD_KAFKA_VTYPE_HEADERS,   .u.headers = headers                              },
+    };
+    const size_t n = sizeof(parts) / sizeof(parts[0]) - (headers ? 0 : 1);
+    rd_kafka_error_t *error = rd_kafka_produceva(p->handle, parts, n);
+    const rd_kafka_resp_err_t code =
+        error ? rd_kafka_error_code(error) : RD_KAFKA_RESP_ERR_NO_ERROR;
+
+    if (error) {
+        rd_kafka_error_destroy(error);
+    }
+    return code;
+}
+
 enum kafka_next producer_send(struct producer *p, const struct producer_record *record,
                               struct failure *err)
 {
@@ -285,20 +312,14 @@ enum kafka_next producer_send(struct producer *p, const struct producer_record *
     rd_kafka_resp_err_t code;
 
     assert(p->state == PRODUCER_OPEN);
-    for (;;) {
-        code = rd_kafka_producev(
-            p->handle, RD_KAFKA_V_TOPIC(record->topic), RD_KAFKA_V_PARTITION(record->partition),
-            RD_KAFKA_V_KEY(record->key, record->key_n),
-            RD_KAFKA_V_VALUE(unconst(record->value), record->value_n),
-            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
-        if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-            break;
-        }
+    code = produce(p, record, headers);
+    while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
         rd_kafka_poll(p->handle, POLL_MS);
+        code = produce(p, record, headers);
     }
     if (code) {
         if (headers) {
-            rd_kafka_headers_destroy(headers); /* ours until producev succeeds */
+            rd_kafka_headers_destroy(headers); /* ours until it is queued */
         }
         (void)kafka_failure_code(err, "produce", code, NULL);
         return kafka_next_of(code, code == RD_KAFKA_RESP_ERR__FATAL,

@@ -38,6 +38,12 @@ MUST_CHECK enum status producer_recycle(struct producer *producer, struct failur
 /* Renews the handle first when P1 asks for it. */
 enum kafka_next producer_begin(struct producer *producer, struct failure *err);
 
+struct producer_header {
+    const char *name;
+    const void *value;
+    size_t value_n;
+};
+
 struct producer_record {
     const char *topic;
     int32_t partition; /* RD_KAFKA_PARTITION_UA: by the key */
@@ -45,8 +51,11 @@ struct producer_record {
     size_t key_n;
     const void *value;
     size_t value_n;
-    const char *const *headers; /* name, value, name, value ...; NULL = none */
-    size_t headers_n;           /* pairs */
+    const struct producer_header *headers; /* NULL = none */
+    size_t headers_n;
+    /* Where the record's offset is written when it is delivered, NULL = nowhere; kept until flush.
+     */
+    int64_t *ret_offset;
 };
 /* Copies the record into the queue; waits for room while the queue is full. */
 enum kafka_next producer_send(struct producer *producer, const struct producer_record *record,

@@ -188,7 +188,8 @@ static bool node_fill(struct builder *b, struct node *node, json_t *value)
         node->integer = json_integer_value(value);
         return true;
     case JSON_REAL: {
-        uint32_t i = (uint32_t)json_real_value(value); /* exact: i and a half */
+        double place = json_real_value(value); /* exact: i and a half */
+        uint32_t i = (uint32_t)place;
 
         assert(i < b->numbers.n);
         node->kind = NODE_NUMBER;
@@ -486,7 +487,8 @@ static void put_value(struct buffer *out, const struct node *node)
         if (node->text.n > 0) {
             buffer_append(out, node->text.at, node->text.n);
         } else {
-            buffer_text(out, "null"); /* protobuf money with a scale that no text has */
+            /* Protobuf money with a scale that no text has. */
+            buffer_printf(out, "\"%" PRId64 "e-%" PRIu32 "\"", node->integer, node->scale);
         }
         break;
     }

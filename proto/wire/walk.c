@@ -398,6 +398,9 @@ enum status walk_message(const ProtobufCMessageDescriptor *type, struct bytes by
     walk.err = err;
     walk.depth = 0;
     frame_push(&walk, type, bytes, object);
+    for (uint32_t i = object->child; i != 0; i = doc->nodes[i].next) {
+        walk.frames[0].last = &doc->nodes[i];
+    }
     while (walk.depth > 0) {
         struct frame *frame = &walk.frames[walk.depth - 1];
         enum status status = STATUS_OK;

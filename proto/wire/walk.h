@@ -49,7 +49,7 @@ bool wire_next(struct wire_reader *reader, struct wire_field *ret);
 /* Why a record is undecodable: a text for people, STATUS_CORRUPT. */
 enum status wire_undecodable(struct failure *err, const char *what, uint32_t field);
 
-/* Write the message in at[0..n) below object, whose children it becomes, in the order written.
+/* Write the fields of a message as children of object, behind those it has, in the order written.
  * doc->details_member is set when the message is a filing and has a member of details. STATUS_LIMIT
  * when the document is full. */
 MUST_CHECK enum status walk_message(const ProtobufCMessageDescriptor *type, struct bytes bytes,
