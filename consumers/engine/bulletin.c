@@ -85,8 +85,7 @@ struct signatory {
 
 /* Who may sign with this key: by the founding record itself while there is no ledger yet. */
 static bool find_signatory(const struct desk *desk, const struct bulletin_case *given,
-                           const struct content *content, struct text key_id,
-                           struct signatory *ret)
+                           const struct content *content, struct text key_id, struct signatory *ret)
 {
     const struct operator_query query = {
         .key_id = key_id, .roles = ROLE_ISSUER, .on = given->received_on};
@@ -135,10 +134,9 @@ static bool approval_is_right(struct desk *desk, const struct bulletin_case *giv
 static void check_signatures(struct desk *desk, const struct bulletin_case *given,
                              struct bulletin_judgement *ret)
 {
-    const bool is_demonstration =
-        ret->content.has_founding
-            ? ret->content.founding.demonstration
-            : reference_set_reference(desk->references)->demonstration;
+    const bool is_demonstration = ret->content.has_founding
+                                      ? ret->content.founding.demonstration
+                                      : reference_set_reference(desk->references)->demonstration;
     const uint32_t wanted = is_demonstration ? 1 : 2;
     struct signatory signatories[APPROVALS_MAX];
     uint32_t persons = 0;
@@ -171,8 +169,7 @@ static enum status check_rules(const struct content *content, struct failure *er
     for (uint32_t i = 0; i < content->items_n; i++) {
         const struct reference_item *item = &content->items[i];
 
-        if (item->kind == REFERENCE_POLICY &&
-            item->of.policy.rules > DECIDE_RULES_MAX) {
+        if (item->kind == REFERENCE_POLICY && item->of.policy.rules > DECIDE_RULES_MAX) {
             return failure_set(err, STATUS_CONFLICT, REMEDY_STOP, 0,
                                "bulletin %" PRIu64 " brings rules %" PRId64
                                ", this program knows 1 to %d: install a newer one",
@@ -192,8 +189,7 @@ static bool split(struct desk *desk, const struct bulletin_case *given,
         ret->content_bytes = given->bulletin;
         return true;
     }
-    if (bulletin_split(given->bulletin.at, given->bulletin.n, &desk->bulletin, &why) !=
-        STATUS_OK) {
+    if (bulletin_split(given->bulletin.at, given->bulletin.n, &desk->bulletin, &why) != STATUS_OK) {
         return false;
     }
     ret->content_bytes = desk->bulletin.content;
@@ -226,11 +222,10 @@ enum status bulletin_judge(struct desk *desk, const struct bulletin_case *given,
         check_signatures(desk, given, ret);
     }
     if (!ret->is_refused) {
-        ret->is_refused = !reference_check(reference_set_reference(desk->references),
-                                           given->is_pack && given->as_of == REFERENCE_NOTHING
-                                               ? 0
-                                               : given->as_of,
-                                           &ret->content, &ret->fault);
+        ret->is_refused =
+            !reference_check(reference_set_reference(desk->references),
+                             given->is_pack && given->as_of == REFERENCE_NOTHING ? 0 : given->as_of,
+                             &ret->content, &ret->fault);
     }
     return ret->is_refused ? STATUS_OK : check_rules(&ret->content, err);
 }
@@ -269,9 +264,8 @@ enum status bulletin_founding(struct desk *desk, const struct bus_record *record
         return status;
     }
     if (!judgement.is_decodable || judgement.is_refused) {
-        return not_founded(record,
-                           judgement.is_decodable ? judgement.fault.text : "it cannot be decoded",
-                           err);
+        return not_founded(
+            record, judgement.is_decodable ? judgement.fault.text : "it cannot be decoded", err);
     }
     ret->partitions = judgement.content.founding.partitions;
     ret->in_memory = judgement.content.founding.in_memory;

@@ -1,4 +1,5 @@
-/* bulletin.h - may a bulletin come into force in a partition (design, section 2; rulebook section 8).
+/* bulletin.h - may a bulletin come into force in a partition (design, section 2; rulebook section
+ * 8).
  *
  * Judging changes nothing.  What cannot be decoded is no bulletin (101); one with a key, a wrong
  * number or signature, or contents that do not fit what is in force is refused (118) with a fault

@@ -5,16 +5,15 @@
  *   H1  a state that differs from the store's is dirty and stays in memory until it is written;
  *   H2  dirty states are written the longest dirty first; cache_clean_number() is the number up to
  *       which the store's states are complete after that;
- *   H3  a held filing that was released is dropped from the store together with the first state that
- *       no longer knows it, never before: recovery decides it again from the old state;
- *   H4  clean states above the cap are forgotten, the longest unused first, between batches only. */
+ *   H3  a held filing that was released is dropped from the store together with the first state
+ * that no longer knows it, never before: recovery decides it again from the old state; H4  clean
+ * states above the cap are forgotten, the longest unused first, between batches only. */
 #ifndef ENGINE_CACHE_H
 #define ENGINE_CACHE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
 #include <uthash.h>
 
 #include "base/status.h"

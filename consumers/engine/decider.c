@@ -136,8 +136,7 @@ static enum status accept(struct decider *d, const struct bulletin_judgement *ju
         status = check_founding(d, &judgement->content.founding, ledger_id, err);
     }
     if (status == STATUS_OK) {
-        status =
-            reference_set_apply(d->desk->references, number, judgement->content_bytes, err);
+        status = reference_set_apply(d->desk->references, number, judgement->content_bytes, err);
     }
     if (status == STATUS_OK && d->part) {
         status = batch_part_bulletin(d->part, number, judgement->content_bytes, err);
@@ -149,8 +148,7 @@ static enum status accept(struct decider *d, const struct bulletin_judgement *ju
 
 /* A ledger begins with its founding record, on every partition (design, section 2). */
 static enum status check_beginning(const struct decider *d,
-                                   const struct bulletin_judgement *judgement,
-                                   struct failure *err)
+                                   const struct bulletin_judgement *judgement, struct failure *err)
 {
     if (d->conf.is_pack || d->position.has_bulletin ||
         (judgement && judgement->is_decodable && !judgement->is_refused)) {
@@ -218,8 +216,7 @@ static void trigger_begin(struct decider *d, int64_t offset, int64_t append_ms)
     struct trigger *const t = &d->trigger;
 
     t->offset = offset;
-    t->received_ms =
-        append_ms > d->position.received_ms ? append_ms : d->position.received_ms;
+    t->received_ms = append_ms > d->position.received_ms ? append_ms : d->position.received_ms;
     t->received_on = date_of_unix_ms_shanghai(t->received_ms);
     t->made = 0;
     t->is_cut = false;
@@ -351,8 +348,8 @@ enum status decider_pack_filing(struct decider *d, const struct pack_filing *lin
     d->trigger.key = (struct bytes){.at = line->key.n > 0 ? line->key.at : NULL, .n = line->key.n};
     hash_input(d->desk->hash, d->trigger.key, line->received_ms, line->value, d->trigger.hash);
     trigger_begin(d, line->offset, line->received_ms);
-    status = line->doc ? decider_decide_filing(d, line->doc, &parts, err)
-                       : decide_undecoded(d, err);
+    status =
+        line->doc ? decider_decide_filing(d, line->doc, &parts, err) : decide_undecoded(d, err);
     trigger_end(d);
     return status;
 }

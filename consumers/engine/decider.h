@@ -9,11 +9,10 @@
  *       (E9): no clock, no other partition, no time-out;
  *   P2  every record has a decision (design, section 2), and what it sets free is decided again in
  *       order of arrival (rulebook H5);
- *   P3  a record that triggers more than the conf's records_max decisions is cut: position.step says
- *       where, the same record is given again and its own decision is not made again;
- *   P4  recovery (decider_start()) makes every state complete up to the row and compares every
- *       decision that it makes again with the journal's bytes;
- *   P5  in the steady state no record allocates.
+ *   P3  a record that triggers more than the conf's records_max decisions is cut: position.step
+ * says where, the same record is given again and its own decision is not made again; P4  recovery
+ * (decider_start()) makes every state complete up to the row and compares every decision that it
+ * makes again with the journal's bytes; P5  in the steady state no record allocates.
  *
  * Errors: STATUS_CONFLICT is for a person (exit 78): no founding record at the start, a time stamp
  * that the broker did not set, rules that this program does not know, another content under a
@@ -40,11 +39,11 @@ struct decider_conf {
     uint32_t partition;
     uint32_t partitions_n; /* of the topic and of the ledger */
     uint8_t ledger_id[LEDGER_ID_SIZE];
-    const char *topic;      /* full name of the submitted topic; kept */
-    bool is_pack;           /* no founding record, filings count as rightly signed (rulebook 9) */
-    bool is_broker_memory;  /* a ledger founded in memory is decided on such a broker only */
-    uint32_t records_max;   /* N of a batch; 0 = BATCH_RECORDS */
-    size_t states_max;      /* clean states kept in memory; 0 = a good number */
+    const char *topic;     /* full name of the submitted topic; kept */
+    bool is_pack;          /* no founding record, filings count as rightly signed (rulebook 9) */
+    bool is_broker_memory; /* a ledger founded in memory is decided on such a broker only */
+    uint32_t records_max;  /* N of a batch; 0 = BATCH_RECORDS */
+    size_t states_max;     /* clean states kept in memory; 0 = a good number */
 };
 
 /* Chain of a partition before its first decision. */
@@ -56,8 +55,8 @@ MUST_CHECK enum status decider_open(struct desk *desk, const struct decider_conf
 void decider_close(struct decider *decider);
 
 /* Stand where the row stands; held filings are read from the store.  *ret_from: the offset from
- * which records are to be given so that the states become complete (decider_recover()), -1 when they
- * are already. */
+ * which records are to be given so that the states become complete (decider_recover()), -1 when
+ * they are already. */
 MUST_CHECK enum status decider_start(struct decider *decider, const struct store_row *row,
                                      int64_t *ret_from, struct failure *err);
 
@@ -75,8 +74,7 @@ MUST_CHECK enum status decider_record(struct decider *decider, const struct bus_
 /* The batch ends: put held filings and up to states_max states into the part and seal it.  Token is
  * the caller's. */
 MUST_CHECK enum status decider_seal(struct decider *decider, struct batch_part *part,
-                                    size_t states_max, struct store_part *ret,
-                                    struct failure *err);
+                                    size_t states_max, struct store_part *ret, struct failure *err);
 
 /* The part was stored: what memory is not needed may go. */
 void decider_stored(struct decider *decider);
@@ -117,10 +115,9 @@ struct decider_counts {
 };
 struct decider_counts decider_counts(const struct decider *decider);
 
-/* The state of an enterprise as of the position, NULL when none is known: for checkpoints and packs;
- * borrowed until the next call. */
-MUST_CHECK enum status decider_state(struct decider *decider,
-                                     const char code[ENTERPRISE_CODE_SIZE],
+/* The state of an enterprise as of the position, NULL when none is known: for checkpoints and
+ * packs; borrowed until the next call. */
+MUST_CHECK enum status decider_state(struct decider *decider, const char code[ENTERPRISE_CODE_SIZE],
                                      const struct enterprise **ret, struct failure *err);
 
 #endif

@@ -109,8 +109,8 @@ static enum status read_undo(struct decider *d, uint64_t number, struct failure 
 static void key_of(struct text filing_id, struct text bank, const char *enterprise,
                    struct store_filing_key *ret)
 {
-    const bool is_uuid = uuid_valid(filing_id.at, filing_id.n) &&
-                         uuid_pack(filing_id.at, ret->filing_id);
+    const bool is_uuid =
+        uuid_valid(filing_id.at, filing_id.n) && uuid_pack(filing_id.at, ret->filing_id);
 
     assert(is_uuid);
     assert(bank.n == sizeof(ret->bank));
@@ -291,8 +291,7 @@ static bool is_placed(const struct decider *d, struct text enterprise)
 }
 
 /* Is the filing rightly signed, by a key that the register gives to this bank today (117)? */
-static bool is_signed_rightly(struct decider *d, const struct submission *parts,
-                              struct text bank)
+static bool is_signed_rightly(struct decider *d, const struct submission *parts, struct text bank)
 {
     const struct reference *const reference = reference_set_reference(d->desk->references);
     const struct bus_verdict *const verdict = &d->trigger.verdict;
@@ -325,8 +324,7 @@ static enum status emit_own(struct decider *d, struct failure *err)
     return decider_emit(d, &emission, err);
 }
 
-static enum status keep_held(struct decider *d, const struct submission *parts,
-                             struct failure *err)
+static enum status keep_held(struct decider *d, const struct submission *parts, struct failure *err)
 {
     const struct decision *const decision = &d->desk->result.decision;
     const struct held_arrival arrival = {
@@ -353,8 +351,7 @@ static enum status decide_own(struct decider *d, const struct submission *parts,
     enum status status = decider_earlier_own(d, &desk->form, entry->state, &desk->args.own, err);
 
     if (status == STATUS_OK) {
-        status =
-            decider_earlier_named(d, &desk->form, entry->state, &desk->args.named, err);
+        status = decider_earlier_named(d, &desk->form, entry->state, &desk->args.named, err);
     }
     if (status == STATUS_OK) {
         const struct room room = decide_room(&desk->form);
@@ -410,16 +407,14 @@ static enum status follow(struct decider *d, struct pass *ret_pass, struct failu
     const uint64_t arrival_number = desk->result.follow_arrival;
 
     ret_pass->after = arrival_number;
-    return decider_follow(d, arrival_number, desk->result.follow_cause,
-                          desk->form.filing.event == EVENT_REVIEW
-                              ? desk->form.filing.details.review.reason
-                              : none,
-                          err);
+    return decider_follow(
+        d, arrival_number, desk->result.follow_cause,
+        desk->form.filing.event == EVENT_REVIEW ? desk->form.filing.details.review.reason : none,
+        err);
 }
 
 static enum status decide_identified(struct decider *d, const struct submission *parts,
-                                     struct pass *ret_pass, bool *ret_is_pass,
-                                     struct failure *err)
+                                     struct pass *ret_pass, bool *ret_is_pass, struct failure *err)
 {
     struct desk *const desk = d->desk;
     struct cache_entry *entry = NULL;
@@ -469,8 +464,8 @@ enum status decider_decide_filing(struct decider *d, const struct document *doc,
         decide_misplaced(&desk->args, &desk->result);
         return emit_own(d, err);
     }
-    form_check(doc, d->trigger.received_on,
-               is_signed_rightly(d, parts, desk->form.identity.bank), &desk->form);
+    form_check(doc, d->trigger.received_on, is_signed_rightly(d, parts, desk->form.identity.bank),
+               &desk->form);
     if (!desk->form.identified) {
         return decide_unidentified(d, err);
     }

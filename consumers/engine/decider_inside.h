@@ -56,8 +56,7 @@ struct pass {
 
 /* decider_filing.c */
 MUST_CHECK enum status decider_decide_filing(struct decider *d, const struct document *doc,
-                                             const struct submission *parts,
-                                             struct failure *err);
+                                             const struct submission *parts, struct failure *err);
 MUST_CHECK enum status decider_earlier_own(struct decider *d, const struct form *form,
                                            const struct enterprise *state, struct earlier *ret,
                                            struct failure *err);
@@ -72,8 +71,7 @@ void decider_args(struct decider *d);
 
 /* decider_pass.c */
 MUST_CHECK enum status decider_follow(struct decider *d, uint64_t arrival_number,
-                                      enum held_cause cause, struct text note,
-                                      struct failure *err);
+                                      enum held_cause cause, struct text note, struct failure *err);
 /* Sets trigger.is_cut when it stops before the last one. */
 MUST_CHECK enum status decider_pass(struct decider *d, struct pass *pass, struct failure *err);
 

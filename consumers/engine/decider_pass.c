@@ -44,7 +44,8 @@ static enum status settle(struct decider *d, struct held_entry *held, struct cac
     struct desk *const desk = d->desk;
     const struct emission emission = {
         .has_key = true,
-        .key = {.at = (const uint8_t *)held->enterprise, .n = ENTERPRISE_CODE_SIZE}};
+        .key = {.at = (const uint8_t *)held->enterprise, .n = ENTERPRISE_CODE_SIZE}
+    };
     const struct decide_result *const result = &desk->result;
     enum status status = decider_emit(d, &emission, err);
 
@@ -70,8 +71,8 @@ static enum status visit(struct decider *d, struct held_entry *held, enum held_c
     struct cache_entry *entry = NULL;
     struct held_record record;
     struct room room;
-    enum status status = cache_get(&d->cache, desk->store, d->conf.partition, held->enterprise,
-                                   &entry, err);
+    enum status status =
+        cache_get(&d->cache, desk->store, d->conf.partition, held->enterprise, &entry, err);
 
     if (status == STATUS_OK) {
         status = read_held(d, held, &record, err);
@@ -184,8 +185,8 @@ enum status decider_pass(struct decider *d, struct pass *pass, struct failure *e
 {
     enum status status = STATUS_OK;
 
-    for (size_t i = held_list_after(&d->held, pass->after);
-         i < d->held.n && status == STATUS_OK; i++) {
+    for (size_t i = held_list_after(&d->held, pass->after); i < d->held.n && status == STATUS_OK;
+         i++) {
         struct held_entry *held = &d->held.at[i];
 
         if (held->arrival_number > d->position.number) {

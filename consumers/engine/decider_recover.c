@@ -11,8 +11,7 @@ static enum status load_row(struct decider *d, struct failure *err)
     struct recovery *const r = &d->recovery;
     const uint64_t number = d->position.number + 1;
     struct store_journal_row row;
-    enum status status =
-        store_journal_find(d->desk->store, d->conf.partition, number, &row, err);
+    enum status status = store_journal_find(d->desk->store, d->conf.partition, number, &row, err);
 
     if (status == STATUS_NOTFOUND) {
         return failure_set(err, STATUS_CONFLICT, REMEDY_STOP, 0,

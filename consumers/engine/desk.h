@@ -1,8 +1,9 @@
-/* desk.h - what the deciders of one thread share: the store, the reference data, and scratch memory.
+/* desk.h - what the deciders of one thread share: the store, the reference data, and scratch
+ * memory.
  *
  * The large structs of a decision (reasons, postings, undo) lie here once and are never cleared, so
- * that deciding allocates nothing.  A desk belongs to one thread; its store and its reference set are
- * borrowed and outlive it. */
+ * that deciding allocates nothing.  A desk belongs to one thread; its store and its reference set
+ * are borrowed and outlive it. */
 #ifndef ENGINE_DESK_H
 #define ENGINE_DESK_H
 
@@ -36,7 +37,7 @@ struct desk {
     struct store_filing_key named_key;
     struct enterprise nobody; /* the empty state of a filing without identity */
     struct buffer undo_bytes;
-    struct decision seen;   /* a decision read back from the journal */
+    struct decision seen; /* a decision read back from the journal */
     struct bulletin bulletin;
     uint8_t out[DECISION_SIZE_MAX];
 };

@@ -1,9 +1,9 @@
-/* held_list.h - the held filings of one partition in order of arrival, with what is needed to decide
- * them again.
+/* held_list.h - the held filings of one partition in order of arrival, with what is needed to
+ * decide them again.
  *
  * The layout of store_held.record is this module's: one byte 1, be64 input offset, input hash (32),
- * be64 received time in ms, the filing bytes.  A held filing has passed form, so it has filing bytes
- * that decode, and its key is its enterprise. */
+ * be64 received time in ms, the filing bytes.  A held filing has passed form, so it has filing
+ * bytes that decode, and its key is its enterprise. */
 #ifndef ENGINE_HELD_LIST_H
 #define ENGINE_HELD_LIST_H
 
