@@ -457,6 +457,7 @@ struct get_frame {
     uint8_t *value;
     struct wire_reader reader;
     uint32_t field; /* the first that may come */
+    uint32_t parts; /* of PART and KEPT: how many came */
 };
 
 /* The field of the table, not before those read already; NULL when there is none. */
@@ -502,12 +503,28 @@ static bool open_frame(struct get_frame *frames, uint32_t depth, const struct la
     if (value == NULL || from->type != WIRE_BYTES || depth == DEPTH_MAX) {
         return false;
     }
+    frames[depth - 1].parts += field->kind == LAYOUT_PART || field->kind == LAYOUT_KEPT;
     frames[depth] =
         (struct get_frame){.layout = field->part,
                            .value = value,
                            .reader = wire_open((struct bytes){.at = from->at, .n = from->n})};
     set_defaults(field->part, value);
     return true;
+}
+
+/* Did every message come that is always there? */
+static bool is_whole(const struct get_frame *frame)
+{
+    uint32_t parts = 0;
+
+    for (uint32_t i = 0; i < frame->layout->fields_n; i++) {
+        const struct layout_field *field = &frame->layout->fields[i];
+
+        if (field->kind == LAYOUT_PART || field->kind == LAYOUT_KEPT) {
+            parts += parts_of(field, frame->value);
+        }
+    }
+    return parts == frame->parts;
 }
 
 bool layout_get(struct bytes bytes, const struct layout *layout, void *value)
@@ -524,6 +541,9 @@ bool layout_get(struct bytes bytes, const struct layout *layout, void *value)
         struct wire_field from;
 
         if (frame->reader.at == frame->reader.end) {
+            if (!is_whole(frame)) {
+                return false;
+            }
             depth--;
             continue;
         }
