@@ -57,10 +57,11 @@ struct context {
     struct enterprise *state;
     struct decide_result *ret;
     int64_t as_of;
-    uint64_t number; /* of this decision: owner of what is opened */
     int32_t business_on;
-    bool approved;       /* a review approved it: 402 is passed */
+    bool is_approved;    /* a review approved it: 402 is passed */
+    bool is_overflowing; /* changes of one limit do not add up within 63 bits */
     bool is_quiet;       /* parameters and sheets do not go to the basis (reversal, B1) */
+    uint64_t without;    /* profile or basis that a reversal takes away, 0 = none */
     enum code sole_code; /* one reason stands alone, CODE_NONE = none */
     const char *sole_field;
     bool is_standing_done; /* what is missing from here on belongs to the stage of rates */
@@ -77,8 +78,6 @@ struct context {
     uint32_t sheets_n;
     int32_t sheets[DECISION_SHEETS_MAX];
     uint32_t sheets_standing_n;
-    uint32_t postings_n;
-    struct undo_posting *postings; /* staged, in ret->undo */
 };
 
 /* ---- reasons ------------------------------------------------------------------------------- */
@@ -99,19 +98,22 @@ const struct object *context_object(struct context *c, enum object_kind kind, st
 /* 202 at field when the number is taken in the space of the kind. */
 void context_object_is_new(struct context *c, enum object_kind kind, struct text number,
                            const char *field);
-/* The investor of a registration: 207 at field when unknown, or domestic and must_be_foreign (D2).
- */
+/* The investor of a registration: 207 at field and NULL when there is none, of the second also when
+ * it is a domestic one (D2). */
 const struct investor *context_investor(struct context *c, const struct object *registration,
-                                        struct text investor_no, const char *field,
-                                        bool must_be_foreign);
+                                        struct text investor_no, const char *field);
+const struct investor *context_foreign_investor(struct context *c,
+                                                const struct object *registration,
+                                                struct text investor_no, const char *field);
 
 /* ---- reference data ------------------------------------------------------------------------ */
 
 /* The row of a parameter on a date, NULL when there is none (S12); listed in the basis (X3). */
-const struct parameter *context_parameter(struct context *c, enum parameter_id id,
-                                          struct text subject, struct text region, int32_t on);
+const struct parameter *context_parameter(struct context *c, const struct policy_query *query);
 /* The same with empty subject and region, on the business date. */
 const struct parameter *context_parameter_plain(struct context *c, enum parameter_id id);
+/* List a row that was found in another way (policy_row_at()). */
+void context_list(struct context *c, const struct parameter *row);
 
 /* money to another currency.  An amount of 0 and equal currencies need no rate.  Not found: the
  * missing rates are noted and the next barrier holds the filing (401 at moment.field). */
@@ -124,8 +126,8 @@ struct moment context_business(const struct context *c);
 
 /* ---- limits -------------------------------------------------------------------------------- */
 
-/* Key of a limit of an object (NULL: of the object that this filing opens; for the enterprise's own
- * limits context_own_key()). */
+/* Key of a limit of an object (NULL: of the object that this filing opens); of a limit of the
+ * enterprise itself. */
 struct limit_key context_key(const struct context *c, enum limit_kind kind,
                              const struct object *object, uint32_t part);
 struct limit_key context_own_key(enum limit_kind kind);
@@ -145,6 +147,10 @@ bool context_check(struct context *c, enum code code, const struct test *test, c
 /* The same reason without comparing. */
 void context_refuse(struct context *c, enum code code, const struct test *test, const char *field);
 
+/* A reason that names a limit without amounts (216, S10). */
+void context_reason_limit(struct context *c, enum code code, const struct limit_key *key,
+                          const char *field);
+
 /* Stage a change of a limit.  Changes of one limit add up. */
 void context_post(struct context *c, const struct limit_key *key, int32_t currency,
                   struct amounts change);
@@ -153,7 +159,7 @@ void context_post(struct context *c, const struct limit_key *key, int32_t curren
 
 MUST_PASS bool context_standing_done(struct context *c);
 MUST_PASS bool context_rates_done(struct context *c);
-MUST_PASS bool context_accept(struct context *c);
+bool context_accept(struct context *c);
 
 /* ---- writes, after context_accept() -------------------------------------------------------- */
 

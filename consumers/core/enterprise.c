@@ -289,6 +289,16 @@ struct limit *enterprise_limit_add(struct enterprise *e, const struct limit *lim
     return &e->limits[place];
 }
 
+void enterprise_limit_remove(struct enterprise *e, const struct limit_key *key)
+{
+    uint32_t place = limit_place(e, key);
+
+    assert(place < e->limits_n);
+    memmove(&e->limits[place], &e->limits[place + 1],
+            (e->limits_n - place - 1) * sizeof(e->limits[0]));
+    e->limits_n--;
+}
+
 static void year_format(uint32_t year, char out[LIMIT_PART_SIZE])
 {
     out[0] = (char)('0' + year / 1000 % 10);
@@ -323,14 +333,15 @@ void enterprise_limit_id(const struct enterprise *e, const struct limit_key *key
 
 /* ---- profiles and lending bases ------------------------------------------------------------ */
 
-const struct profile *enterprise_profile_on(const struct enterprise *e, int32_t on)
+const struct profile *enterprise_profile_on(const struct enterprise *e, int32_t on,
+                                            uint64_t without)
 {
     const struct profile *best = NULL;
 
     for (uint32_t i = 0; i < e->profiles_n; i++) {
         const struct profile *profile = &e->profiles[i];
 
-        if (profile->effective_on <= on &&
+        if (profile->effective_on <= on && profile->number != without &&
             (best == NULL || profile->effective_on >= best->effective_on)) {
             best = profile;
         }
@@ -338,14 +349,16 @@ const struct profile *enterprise_profile_on(const struct enterprise *e, int32_t 
     return best;
 }
 
-const struct lending_basis *enterprise_basis_on(const struct enterprise *e, int32_t on)
+const struct lending_basis *enterprise_basis_on(const struct enterprise *e, int32_t on,
+                                                uint64_t without)
 {
     const struct lending_basis *best = NULL;
 
     for (uint32_t i = 0; i < e->bases_n; i++) {
         const struct lending_basis *basis = &e->bases[i];
 
-        if (basis->business_on <= on && (best == NULL || basis->business_on >= best->business_on)) {
+        if (basis->business_on <= on && basis->number != without &&
+            (best == NULL || basis->business_on >= best->business_on)) {
             best = basis;
         }
     }
@@ -466,7 +479,9 @@ struct held *enterprise_held(const struct enterprise *e, uint64_t arrival_number
 static bool keys_meet(const struct held *held, const struct held_key *key)
 {
     for (uint32_t i = 0; i < held->keys_n; i++) {
-        if (held->keys[i].space == key->space && strcmp(held->keys[i].number, key->number) == 0) {
+        /* Numbers are filled up with zeros. */
+        if (held->keys[i].space == key->space &&
+            memcmp(held->keys[i].number, key->number, sizeof(key->number)) == 0) {
             return true;
         }
     }

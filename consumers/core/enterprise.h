@@ -107,7 +107,7 @@ struct loan_kept {
 /* A registration, application, contract or loan. */
 struct object {
     enum object_kind kind;
-    char number[OBJECT_NUMBER_SIZE]; /* ended by NUL */
+    char number[OBJECT_NUMBER_SIZE]; /* filled up with zeros */
     bool closed;
     uint64_t opened_number; /* decision that opened it */
     int32_t opened_on;
@@ -125,8 +125,8 @@ struct object {
 /* Of an FDI registration.  Foreign: country is not CHN. */
 struct investor {
     uint64_t owner;
-    uint32_t ordinal; /* part of its inflow limit */
-    char investor_no[LIMIT_PART_SIZE];
+    uint32_t ordinal;                  /* part of its inflow limit */
+    char investor_no[LIMIT_PART_SIZE]; /* filled up with zeros */
     int32_t country;
     int64_t subscribed_minor;
     int64_t share_bp;
@@ -182,7 +182,7 @@ struct missing_rate {
 
 struct held_key {
     enum space space;
-    char number[OBJECT_NUMBER_SIZE]; /* empty for financing and lending */
+    char number[OBJECT_NUMBER_SIZE]; /* filled up with zeros; empty for financing and lending */
 };
 
 struct held {
@@ -284,14 +284,18 @@ int limit_key_compare(const struct limit_key *a, const struct limit_key *b);
 /* NULL when nothing was ever posted to it. */
 struct limit *enterprise_limit(const struct enterprise *e, const struct limit_key *key);
 struct limit *enterprise_limit_add(struct enterprise *e, const struct limit *limit);
+void enterprise_limit_remove(struct enterprise *e, const struct limit_key *key);
 /* The limit's id as decisions write it, by object number and investor number. */
 void enterprise_limit_id(const struct enterprise *e, const struct limit_key *key,
                          struct limit_id *ret);
 
 /* The profile in force on a date, the basis likewise: the largest date not after on, the later
- * filed of equals (S13, O5); NULL when there is none. */
-const struct profile *enterprise_profile_on(const struct enterprise *e, int32_t on);
-const struct lending_basis *enterprise_basis_on(const struct enterprise *e, int32_t on);
+ * filed of equals (S13, O5); NULL when there is none.  without: as if the one accepted by that
+ * decision were not there (0: all are). */
+const struct profile *enterprise_profile_on(const struct enterprise *e, int32_t on,
+                                            uint64_t without);
+const struct lending_basis *enterprise_basis_on(const struct enterprise *e, int32_t on,
+                                                uint64_t without);
 struct profile *enterprise_profile_add(struct enterprise *e, const struct profile *profile);
 struct lending_basis *enterprise_basis_add(struct enterprise *e, const struct lending_basis *basis);
 /* By the decision that accepted it; NULL when there is none. */

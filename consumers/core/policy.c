@@ -69,14 +69,19 @@ bool policy_row_is_on(const struct parameter *row, int32_t on)
     return row->from_on <= on && on <= row->to_on;
 }
 
+bool policy_region_fits(const struct parameter *row, struct text region)
+{
+    return row->region.n == 0 ||
+           (row->region.n <= region.n && memcmp(row->region.at, region.at, row->region.n) == 0);
+}
+
 /* How specific a row is for a query: 0 = it does not fit.  Region counts before subject. */
 static uint32_t row_fit(const struct parameter *row, const struct policy_query *query)
 {
     if (!policy_row_is_on(row, query->on)) {
         return 0;
     }
-    if (row->region.n > query->region.n ||
-        (row->region.n > 0 && memcmp(row->region.at, query->region.at, row->region.n) != 0)) {
+    if (!policy_region_fits(row, query->region)) {
         return 0;
     }
     if (row->subject.n > 0 && reference_text_compare(row->subject, query->subject) != 0) {
@@ -115,6 +120,21 @@ const struct parameter *policy_row_at(const struct policy_version *version, enum
         return NULL;
     }
     return &version->rows[version->starts[id] + i];
+}
+
+int64_t policy_minor(const struct parameter *row, int exponent)
+{
+    wide value = row->number.numerator;
+
+    if (!row->has_number) {
+        return 0;
+    }
+    assert(exponent >= 0 && exponent <= 18);
+    for (int i = 0; i < exponent; i++) {
+        value *= 10;
+    }
+    value /= fraction_denominator(row->number);
+    return value > INT64_MAX ? INT64_MAX : (int64_t)value;
 }
 
 int64_t fraction_denominator(struct fraction fraction)

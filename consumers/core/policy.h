@@ -62,11 +62,15 @@ const struct parameter *policy_find(const struct policy_version *version,
 const struct parameter *policy_row_at(const struct policy_version *version, enum parameter_id id,
                                       uint32_t i);
 
-/* Is the row in force on a date? */
+/* Is the row in force on a date?  Is its region the whole of this one, or its beginning? */
 bool policy_row_is_on(const struct parameter *row, int32_t on);
+bool policy_region_fits(const struct parameter *row, struct text region);
 
-/* ⌊amount × value⌋ and the like: see money_mul_fraction() in form/money.h; 10^scale of a fraction.
- */
+/* The value of a row as minor units of a currency with that exponent, rounded down ("30000" with
+ * exponent 2 is 3,000,000); 2^63 - 1 when it is larger, 0 when it is no number. */
+int64_t policy_minor(const struct parameter *row, int exponent);
+
+/* 10^scale of a fraction. */
 int64_t fraction_denominator(struct fraction fraction);
 
 /* a < b, as numbers. */

@@ -19,18 +19,20 @@ enum log_word {
 #define EVENT(NAME, word) EVENT_##NAME,
 #include "base/log_events.def"
 #undef EVENT
-    EVENT_N /* count, not a value */
+    EVENT_WORDS_N /* count, not a value; EVENT_N is taken by filings (form/filing.h) */
 };
 
 /* Lines below level are not written; LOG_INFO until set.  Any thread, any time. */
 void log_set_level(enum log_level level);
 
 /* fmt is "key=%d key=%s": keys and blanks as they stand, conversions d i u x c s and %%, with h,
- * hh, l, ll, z, j, t and for s a precision; width and flags are not known and end the process.
- * "" = no values. */
+ * hh, l, ll, z, j, t and for s a precision; width and flags are not known and end the process. */
 void log_event(enum log_level level, enum log_word event, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
-/* A failure as values after fmt's own: status=…, remedy=…, os=…, error="…".  Borrows err. */
+/* A line without values. */
+void log_plain(enum log_level level, enum log_word event);
+
+/* A failure as values: status=… remedy=… os=… error="…".  Borrows err. */
 void log_failure(enum log_level level, enum log_word event, const struct failure *err);
 
 /* The word of an event: "worker.start". */

@@ -1,6 +1,6 @@
 /* progress.h - a bar for long work, on stderr when that is a terminal and nowhere otherwise.
  *
- *   replay  [#########>          ]  45 %  1234567 records  81234/s  0:18 left
+ *   replay  [==========>             ]  45 %  1234567 records  81234/s  0:18 left
  *
  * Promises: at most five lines a second are drawn, whatever is stepped; a pipe or a file never sees
  * a byte of it; progress_fini() leaves the line empty. */
@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PROGRESS_LINE_SIZE 128
+#define PROGRESS_LINE_SIZE 192
 
 struct progress {
     const char *what; /* kept: "replay" */

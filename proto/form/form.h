@@ -18,7 +18,7 @@
 #define FORM_INVESTORS_MAX 200 /* rulebook F1 */
 
 struct form {
-    struct filing filing;
+    struct filing filing; /* of an amount whose value alone has failed the currency is there */
     struct identity identity;
     /* enterprise, bank and filing_id are each well formed: the filing has an identity (rulebook I1)
      */
@@ -36,12 +36,13 @@ void form_identify(const struct document *doc, struct form *form);
 void form_check(const struct document *doc, int32_t received_on, bool signature_right,
                 struct form *form);
 
-/* One field of a record as the catalogue shows it: the tables behind form_check(), for
- * documentation and for tests.  i from 0; false past the last. */
+/* One field as the catalogue shows it: the tables behind form_check(), for documentation and for
+ * tests.  EVENT_NONE has the fields of the head, an event those of its details, each record that
+ * lies inside following its own field.  i from 0; false past the last. */
 struct form_field {
-    const char *path; /* "details.money", "details.investors[].cash" */
-    const char *kind; /* "money", "date", "choice MACROPRUDENTIAL|GAP|FACILITATION" */
-    bool required;
+    char path[64]; /* "details.money", "details.investors[].cash" */
+    char kind[96]; /* "money above zero", "date", "choice MACROPRUDENTIAL|GAP|FACILITATION" */
+    bool required; /* where its record is there */
 };
 bool form_field_at(enum event event, uint32_t i, struct form_field *ret);
 

@@ -73,7 +73,7 @@ bool lei_valid(const char *s, size_t n)
 {
     int rest = 0;
 
-    if (n != LEI_SIZE || !text_is_upper_alnum(s, n, LEI_SIZE, LEI_SIZE)) {
+    if (!text_is_upper_alnum(s, n, LEI_SIZE, LEI_SIZE)) {
         return false;
     }
     if (!text_is_digits(s + LEI_SIZE - 2, 2, 2)) {

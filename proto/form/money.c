@@ -88,14 +88,16 @@ bool money_parse_decimal(const char *s, size_t n, int64_t *ret_minor, int *ret_s
 bool money_parse_signed(const char *s, size_t n, int64_t *ret_minor, int *ret_scale)
 {
     int64_t minor = 0;
+    int scale = 0;
 
     if (n == 0 || s[0] != '-') {
         return money_parse_decimal(s, n, ret_minor, ret_scale);
     }
-    if (!money_parse_decimal(s + 1, n - 1, &minor, ret_scale) || minor == 0) {
+    if (!money_parse_decimal(s + 1, n - 1, &minor, &scale) || minor == 0) {
         return false;
     }
     *ret_minor = -minor;
+    *ret_scale = scale;
     return true;
 }
 
@@ -140,8 +142,8 @@ enum money_fault money_check(int64_t minor, int scale, int exponent, int64_t *re
 size_t money_format(int64_t minor, int exponent, char *out, size_t size)
 {
     char reversed[MONEY_TEXT_SIZE];
-    /* The magnitude of INT64_MIN is no int64_t. */
-    uint64_t rest = minor < 0 ? 0 - (uint64_t)minor : (uint64_t)minor;
+    /* The magnitude of INT64_MIN is no int64_t: one less of it is. */
+    uint64_t rest = minor < 0 ? (uint64_t)(-1 - minor) + 1 : (uint64_t)minor;
     size_t n = 0;
 
     assert(is_scale(exponent));

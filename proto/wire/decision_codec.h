@@ -60,14 +60,17 @@ struct own_numbers {
     struct text contract_no;
     struct text loan_no;
     struct text investor_no;
-    struct text fiscal_year; /* four digits */
-    char year[20];
+    bool has_fiscal_year;
+    int64_t fiscal_year;
 };
 
-/* Read them from a filing's document; texts are borrowed from it (and from ret itself). */
+/* Read them from a filing's document; texts are borrowed from it. */
 void own_numbers_read(const struct document *doc, struct own_numbers *ret);
 
-/* Put object and part into the own postings of a decision. */
+/* Put the filing's own object and part into the id of a limit of some kind. */
+void own_numbers_fill(const struct own_numbers *own, struct limit_id *id);
+
+/* The same for all own postings of a decision. */
 void decision_fill_own(struct decision *decision, const struct own_numbers *own);
 
 #endif

@@ -24,8 +24,8 @@ MUST_CHECK enum status filing_encode(const struct document *doc, struct arena *a
 
 /* A Submission around filing bytes; key_id of length 0 = unsigned, and signature is not read. */
 MUST_CHECK enum status submission_encode(struct bytes filing, struct text key_id,
-                                         const uint8_t signature[SIGNATURE_SIZE],
-                                         struct arena *arena, struct bytes *ret);
+                                         struct bytes signature, struct arena *arena,
+                                         struct bytes *ret);
 
 /* A Submission around bulletin bytes. */
 MUST_CHECK enum status submission_encode_bulletin(struct bytes bulletin, struct arena *arena,

@@ -1,8 +1,8 @@
 /* records.h - the values of filings.reference.v1, filings.checkpoints.v1 and filings.operations.v1.
  *
- * Encoding takes its memory from the arena (STATUS_LIMIT when that is full); decoding borrows from
- * the arena too, and is STATUS_CORRUPT for bytes that are no such record.  Texts of these records
- * never hold NUL.  What is signed is the encoding without its signature, after the domain prefix
+ * Encoding takes its memory from the arena (STATUS_LIMIT when that is full).  Decoding borrows from
+ * the bytes, passes over fields that nobody knows, and is STATUS_CORRUPT for bytes that are no such
+ * record.  What is signed is the encoding without its signature, after the domain prefix
  * and the ledger id (sign.h); *_signed_part() gives those bytes. */
 #ifndef WIRE_RECORDS_H
 #define WIRE_RECORDS_H
@@ -40,8 +40,7 @@ MUST_CHECK enum status proposal_encode(const struct proposal *proposal, struct a
 /* The copy of a bulletin for those who only want reference data. */
 MUST_CHECK enum status reference_record_encode_bulletin(struct bytes bulletin, struct arena *arena,
                                                         struct bytes *ret);
-MUST_CHECK enum status reference_record_decode(struct bytes value, struct arena *arena,
-                                               struct reference_record *ret);
+MUST_CHECK enum status reference_record_decode(struct bytes value, struct reference_record *ret);
 
 /* First 16 hex digits of SHA-256 of the proposed content, ended by NUL. */
 #define PROPOSAL_ID_SIZE 17
@@ -56,7 +55,7 @@ struct checkpoint {
     int64_t next_offset;
     int64_t received_ms;
     struct text key_id;
-    uint8_t signature[SIGNATURE_SIZE];
+    struct bytes signature;
     uint32_t witnesses_n;
     struct approval witnesses[WITNESSES_MAX]; /* each signs what the worker signed */
 };
@@ -65,8 +64,7 @@ MUST_CHECK enum status checkpoint_signed_part(const struct checkpoint *checkpoin
                                               struct arena *arena, struct bytes *ret);
 MUST_CHECK enum status checkpoint_encode(const struct checkpoint *checkpoint, struct arena *arena,
                                          struct bytes *ret);
-MUST_CHECK enum status checkpoint_decode(struct bytes value, struct arena *arena,
-                                         struct checkpoint *ret);
+MUST_CHECK enum status checkpoint_decode(struct bytes value, struct checkpoint *ret);
 
 struct operation {
     uint8_t ledger_id[LEDGER_ID_SIZE];
@@ -78,14 +76,13 @@ struct operation {
     struct text arguments[ARGUMENTS_MAX];
     struct text result;
     struct text key_id;
-    uint8_t signature[SIGNATURE_SIZE];
+    struct bytes signature;
 };
 
 MUST_CHECK enum status operation_signed_part(const struct operation *operation, struct arena *arena,
                                              struct bytes *ret);
 MUST_CHECK enum status operation_encode(const struct operation *operation, struct arena *arena,
                                         struct bytes *ret);
-MUST_CHECK enum status operation_decode(struct bytes value, struct arena *arena,
-                                        struct operation *ret);
+MUST_CHECK enum status operation_decode(struct bytes value, struct operation *ret);
 
 #endif

@@ -33,7 +33,7 @@ void signer_close(struct signer *signer);
 
 /* Is this the key's signature of the message?  A key or signature that is none is false. */
 bool signer_verify(struct signer *signer, const struct signed_message *message,
-                   const uint8_t key[PUBLIC_KEY_SIZE], const uint8_t signature[SIGNATURE_SIZE]);
+                   const uint8_t key[PUBLIC_KEY_SIZE], struct bytes signature);
 
 /* A private key. */
 struct signing_key;
@@ -62,7 +62,8 @@ MUST_CHECK enum status signer_sign(struct signer *signer, const struct signing_k
 #define BASE64_SIZE(n) ((((n) + 2) / 3 * 4) + 1)
 size_t base64_encode(const uint8_t *at, size_t n, char *out);
 
-/* False when the text is not the base64 of exactly n bytes. */
+/* False when the text is not the base64 of exactly n bytes; n is at most BASE64_DECODED_MAX. */
+#define BASE64_DECODED_MAX 256
 bool base64_decode(const char *text, size_t text_n, uint8_t *out, size_t n);
 
 #endif

@@ -10,7 +10,8 @@
  * Undecodable is: no value, over the size cap, a broken top level (below), cut-off or over-long
  * fields, groups and reserved wire types, a known field with another wire type, a field that is not
  * repeated twice, two members of one choice (details, item), more nodes than the arena holds. Nodes
- * number at most one for each byte, so an arena of ARENA_FILING_SIZE holds every filing.
+ * number at most one for each byte, so an arena of ARENA_FILING_MAX holds every filing
+ * and one of ARENA_BULLETIN_MAX every content.
  *
  * The bytes are walked by hand under the generated descriptors; protobuf-c's unpack is not called
  * on them, because it merges repeated fields, cuts texts at NUL, recurses and multiplies the size.
@@ -29,18 +30,14 @@
 #include "wire/arena.h"
 #include "wire/sign.h"
 
-/* Big enough for every filing of FILING_SIZE_MAX and every content of BULLETIN_SIZE_MAX. */
-#define ARENA_FILING_SIZE   ((size_t)4 << 20)
-#define ARENA_BULLETIN_SIZE ((size_t)64 << 20)
-
 #define APPROVALS_MAX 8
 
 /* The parts of a Submission.  Either filing.at or bulletin.at is not NULL. */
 struct submission {
     struct bytes filing; /* the filing bytes: what was signed */
+    bool is_signed;      /* key_id and signature are there */
     struct text key_id;
-    bool is_signed; /* key_id and signature are there */
-    uint8_t signature[SIGNATURE_SIZE];
+    struct bytes signature; /* of any length: one that is not SIGNATURE_SIZE is a wrong one */
     struct bytes bulletin;
 };
 
@@ -50,10 +47,11 @@ MUST_CHECK enum status submission_split(const uint8_t *value, size_t n, struct s
 
 struct approval {
     struct text key_id;
-    uint8_t signature[SIGNATURE_SIZE];
+    struct bytes signature; /* of any length, as above */
 };
 
-/* The parts of a Bulletin. */
+/* The parts of a Bulletin.  Its fields too are ascending and nothing else; more than APPROVALS_MAX
+ * approvals are STATUS_LIMIT. */
 struct bulletin {
     struct bytes content; /* what was signed */
     uint32_t approvals_n;
@@ -71,9 +69,12 @@ MUST_CHECK enum status filing_decode(const uint8_t *at, size_t n, struct arena *
                                      struct document *ret, struct failure *err);
 
 /* A content taken apart: each item is a document as reference_read() takes it (root with "kind",
- * "rates" an object from currency to text). */
+ * "rates" an object from currency to text).  Fields that nobody knows are nodes there, so that they
+ * are refused (118); one of Content itself is unknown_field, 0 = none.  An item without a kind is a
+ * document without "kind". */
 struct content_parts {
     uint64_t number;
+    uint32_t unknown_field;
     bool has_founding;
     struct document operators; /* of the founding record, as founding_read_operators() takes it */
     uint32_t partitions;
@@ -83,10 +84,6 @@ struct content_parts {
     uint8_t random[16];
     struct document *items;
     uint32_t items_n;
-    /* A field of Content, Founding or Reference itself that nobody knows, or an item without a
-     * kind: the bulletin is refused (118) though it is decodable.  0 = none. */
-    uint32_t unknown_field;
-    bool item_missing;
 };
 
 MUST_CHECK enum status content_decode(const uint8_t *at, size_t n, struct arena *arena,
