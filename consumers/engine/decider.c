@@ -159,7 +159,7 @@ static enum status check_beginning(const struct decider *d,
                        "'filingctl topics apply' and 'filingctl ledger found'",
                        d->conf.partition,
                        judgement && judgement->is_decodable ? judgement->fault.text
-                                                            : "offset is no bulletin");
+                                                            : "its first record is no bulletin");
 }
 
 static enum status decide_judged(struct decider *d, const struct bulletin_judgement *judgement,

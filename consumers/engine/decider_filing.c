@@ -140,13 +140,40 @@ enum status decider_earlier_own(struct decider *d, const struct form *form,
     return status;
 }
 
-/* Does this one serve better as the basis that is named by its id alone (D7)?  The first accepted
- * and unreversed one, else the first at all. */
-static bool is_better(const struct store_filing *filing, const struct store_filing *best,
-                      bool has_best)
+/* The filings under one id, of which the best is the one on which the form may rest (D7), else the
+ * first. */
+struct best {
+    const struct form *form;
+    const struct enterprise *state;
+    bool has_one;
+    bool rests;
+    struct store_filing filing;
+};
+
+static enum status consider(struct decider *d, struct best *best, const struct store_filing *filing,
+                            struct failure *err)
 {
-    return !has_best || (filing->accepted_number != 0 && filing->reversed_number == 0 &&
-                         (best->accepted_number == 0 || best->reversed_number != 0));
+    struct earlier earlier;
+    enum status status = STATUS_OK;
+
+    if (memcmp(filing->key.enterprise, best->state->code, ENTERPRISE_CODE_SIZE) != 0 ||
+        best->rests) {
+        return STATUS_OK;
+    }
+    earlier_of(filing, best->state, &earlier);
+    if (filing->accepted_number != 0) {
+        status = read_undo(d, filing->accepted_number, err);
+        earlier.undo = &d->desk->named_undo;
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    best->rests = decide_rests_on(best->form, &earlier);
+    if (best->rests || !best->has_one) {
+        best->filing = *filing;
+        best->has_one = true;
+    }
+    return STATUS_OK;
 }
 
 /* The smallest key above this one. */
@@ -165,49 +192,41 @@ static void key_after(struct store_filing_key *key)
 }
 
 /* Any bank's filing of this enterprise under an id. */
-static enum status find_any_bank(struct decider *d, struct store_filing_key *key,
-                                 struct store_filing *ret, bool *ret_found, struct failure *err)
+static enum status find_any_bank(struct decider *d, const uint8_t id[FILING_ID_SIZE],
+                                 struct best *best, struct failure *err)
 {
-    const struct store_filing *open;
+    struct store_filing_key key = {.bank = {0}};
     struct store_filing filing;
-    uint8_t id[FILING_ID_SIZE];
+    const struct store_filing *open;
+    enum status status = STATUS_OK;
     size_t at = 0;
 
-    memcpy(id, key->filing_id, sizeof(id));
-    while (d->part && (open = batch_part_filing_next(d->part, id, &at)) != NULL) {
-        if (memcmp(open->key.enterprise, key->enterprise, ENTERPRISE_CODE_SIZE) == 0 &&
-            is_better(open, ret, *ret_found)) {
-            *ret = *open;
-            *ret_found = true;
-        }
+    while (status == STATUS_OK && d->part &&
+           (open = batch_part_filing_next(d->part, id, &at)) != NULL) {
+        status = consider(d, best, open, err);
     }
-    memset(key->bank, 0, sizeof(key->bank));
-    for (;;) {
-        enum status status =
-            store_filing_next(d->desk->store, d->conf.partition, key, &filing, err);
-
+    memcpy(key.filing_id, id, sizeof(key.filing_id));
+    while (status == STATUS_OK) {
+        status = store_filing_next(d->desk->store, d->conf.partition, &key, &filing, err);
         if (status == STATUS_NOTFOUND ||
-            (status == STATUS_OK && memcmp(filing.key.filing_id, id, sizeof(id)) != 0)) {
+            (status == STATUS_OK && memcmp(filing.key.filing_id, id, FILING_ID_SIZE) != 0)) {
             return STATUS_OK;
         }
-        if (status != STATUS_OK) {
-            return status;
+        key = filing.key;
+        key_after(&key);
+        if (status == STATUS_OK && !(d->part && batch_part_filing(d->part, &filing.key)) &&
+            as_of(d, &filing)) {
+            status = consider(d, best, &filing, err);
         }
-        if (memcmp(filing.key.enterprise, key->enterprise, ENTERPRISE_CODE_SIZE) == 0 &&
-            !(d->part && batch_part_filing(d->part, &filing.key)) && as_of(d, &filing) &&
-            is_better(&filing, ret, *ret_found)) {
-            *ret = filing;
-            *ret_found = true;
-        }
-        *key = filing.key;
-        key_after(key);
     }
+    return status;
 }
 
 enum status decider_earlier_named(struct decider *d, const struct form *form,
                                   const struct enterprise *state, struct earlier *ret,
                                   struct failure *err)
 {
+    struct best best = {.form = form, .state = state};
     struct store_filing filing = {.first_number = 0};
     struct store_filing_key key;
     struct text bank = {0};
@@ -222,7 +241,9 @@ enum status decider_earlier_named(struct decider *d, const struct form *form,
     }
     if (bank.n == 0) {
         key_of(filing_id, form->identity.bank, state->code, &key);
-        status = find_any_bank(d, &key, &filing, &found, err);
+        status = find_any_bank(d, key.filing_id, &best, err);
+        filing = best.filing;
+        found = best.has_one;
     } else {
         key_of(filing_id, bank, state->code, &key);
         status = find_filing(d, &key, &filing, &found, err);

@@ -67,6 +67,8 @@ static enum status settle(struct decider *d, struct held_entry *held, struct cac
 static enum status visit(struct decider *d, struct held_entry *held, enum held_cause cause,
                          struct text note, struct failure *err)
 {
+    const struct again again = {
+        .arrival_number = held->arrival_number, .cause = cause, .note = note};
     struct desk *const desk = d->desk;
     struct cache_entry *entry = NULL;
     struct held_record record;
@@ -91,8 +93,7 @@ static enum status visit(struct decider *d, struct held_entry *held, enum held_c
         return status;
     }
     cache_dirty(&d->cache, entry, d->position.number);
-    if (!decide_again(&desk->args, entry->state, held->arrival_number, cause, note,
-                      &desk->result)) {
+    if (!decide_again(&desk->args, entry->state, &again, &desk->result)) {
         return STATUS_OK;
     }
     return settle(d, held, entry, err);

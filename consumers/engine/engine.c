@@ -178,7 +178,7 @@ void engine_revoke(struct engine *e, uint32_t partition)
 
 /* ---- batches ------------------------------------------------------------------------------- */
 
-static void empty_batch(struct engine *e)
+void engine_batch_empty(struct engine *e)
 {
     struct batch *const batch = &e->batches[e->open];
 
@@ -199,7 +199,7 @@ static void drop_batch(struct engine *e, const char *why)
             engine_claim(e, p, CLAIM_ASSIGNED, why);
         }
     }
-    empty_batch(e);
+    engine_batch_empty(e);
 }
 
 /* The connection may be another one, or the commit done: nobody's memory is believed. */
@@ -210,7 +210,7 @@ static void doubt_everything(struct engine *e)
             engine_claim(e, p, CLAIM_ASSIGNED, "a commit in doubt");
         }
     }
-    empty_batch(e);
+    engine_batch_empty(e);
 }
 
 static uint32_t parts_used(const struct engine *e, const struct batch *batch)
@@ -374,12 +374,12 @@ static void leave(struct engine *e, const struct bus_event *event, bool is_lost)
         if (e->batch_state == BATCH_OPEN) {
             drop_batch(e, "partitions lost");
         }
-        empty_batch(e); /* what is stored, the next owner publishes from the journal */
+        engine_batch_empty(e); /* what is stored, the next owner publishes from the journal */
     } else {
         store_batch(e);
         finish_publishing(e);
         if (e->batch_state == BATCH_STORED) {
-            empty_batch(e);
+            engine_batch_empty(e);
         }
     }
     for (size_t i = 0; i < event->partitions_n; i++) {
@@ -751,7 +751,7 @@ void engine_finish(struct engine *e)
     for (uint32_t p = 0; p < e->partitions_n; p++) {
         engine_revoke(e, p);
     }
-    empty_batch(e);
+    engine_batch_empty(e);
 }
 
 /* ---- status -------------------------------------------------------------------------------- */

@@ -121,6 +121,8 @@ struct engine {
 void engine_claim(struct engine *e, uint32_t partition, enum claim_step from, const char *why);
 void engine_own(struct engine *e, uint32_t partition);
 void engine_revoke(struct engine *e, uint32_t partition);
+/* IDLE: what was in the batch that is open or stored is forgotten. */
+void engine_batch_empty(struct engine *e);
 void engine_stop(struct engine *e, int64_t partition, enum exit_code code,
                  const struct failure *why);
 void engine_note(struct engine *e, enum engine_note_kind kind, int64_t partition, uint64_t value,

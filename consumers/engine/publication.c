@@ -82,8 +82,8 @@ void publication_start(struct engine *e)
         f->parts_n++;
         generation = slot->generation;
     }
-    e->batch_state = BATCH_IDLE;
     e->open = 1 - e->open; /* this one is in flight now, the other is free */
+    engine_batch_empty(e);
     if (f->parts_n > 0) {
         launch(e, generation, false);
     }
@@ -247,7 +247,7 @@ static void drop_everything(struct engine *e)
             engine_claim(e, p, CLAIM_ASSIGNED, "producer fenced");
         }
     }
-    e->batch_state = BATCH_IDLE;
+    engine_batch_empty(e);
 }
 
 void publication_report(struct engine *e, int timeout_ms)
