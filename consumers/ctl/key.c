@@ -12,7 +12,8 @@
 /* As registers have it (rulebook F1). */
 static bool key_id_valid(const char *id)
 {
-    const size_t n = strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+    const size_t n =
+        strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
 
     return n > 0 && n <= KEY_ID_MAX && id[n] == '\0';
 }
@@ -39,10 +40,9 @@ enum status key_new(struct ctl *ctl, struct failure *err)
         signing_key_public(key, public_key);
         (void)base64_encode(public_key, sizeof(public_key), base64);
         date_format(date_of_unix_ms_shanghai(clock_unix_ms()), today);
-        (void)fprintf(
-            ctl->out,
-            "{\"key_id\":\"%s\",\"public_key\":\"%s\",\"from\":\"%s\",\"to\":\"\"}\n",
-            ctl->settings->id, base64, today);
+        (void)fprintf(ctl->out,
+                      "{\"key_id\":\"%s\",\"public_key\":\"%s\",\"from\":\"%s\",\"to\":\"\"}\n",
+                      ctl->settings->id, base64, today);
     } else if (status == STATUS_CONFLICT) {
         ctl->code = EXIT_FAILED; /* nothing is wrong with the installation */
     }

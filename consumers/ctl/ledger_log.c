@@ -72,17 +72,17 @@ static enum status keep_proposal(struct ledger_log *log, const rd_kafka_message_
 
 static void name_approvers(const struct bulletin *bulletin, struct logged_bulletin *kept)
 {
-    size_t used = 0;
+    struct buffer names;
 
-    kept->approvers[0] = '\0';
-    for (uint32_t i = 0; i < bulletin->approvals_n && used < sizeof(kept->approvers); i++) {
-        const struct text *key_id = &bulletin->approvals[i].key_id;
-        const int n =
-            snprintf(kept->approvers + used, sizeof(kept->approvers) - used, "%s%.*s",
-                     i > 0 ? " " : "", (int)(key_id->n > 32 ? 32 : key_id->n), key_id->at);
+    buffer_init(&names, sizeof(kept->approvers) - 1);
+    for (uint32_t i = 0; i < bulletin->approvals_n; i++) {
+        const struct text key_id = bulletin->approvals[i].key_id;
 
-        used += n > 0 ? (size_t)n : 0;
+        buffer_text(&names, i > 0 ? " " : "");
+        buffer_append(&names, key_id.at, key_id.n);
     }
+    (void)snprintf(kept->approvers, sizeof(kept->approvers), "%s", buffer_cstr(&names));
+    buffer_fini(&names);
 }
 
 static enum status keep_bulletin(struct ledger_log *log, const struct bulletin_judgement *judgement,
@@ -107,8 +107,8 @@ static enum status keep_bulletin(struct ledger_log *log, const struct bulletin_j
     return status;
 }
 
-static enum status take_bulletin(struct ledger_log *log, struct bytes bytes, int64_t issued_ms,
-                                 struct failure *err)
+enum status ledger_log_add(struct ledger_log *log, struct bytes bytes, int64_t issued_ms,
+                           struct failure *err)
 {
     struct bulletin_judgement judgement = {.is_refused = false};
     struct bulletin_case given = {.bulletin = bytes,
@@ -149,10 +149,9 @@ static enum status take_record(struct ledger_log *log, const rd_kafka_message_t 
                       message->offset);
         return STATUS_OK;
     }
-    return record.is_bulletin
-               ? take_bulletin(log, record.bulletin, rd_kafka_message_timestamp(message, &type),
-                               err)
-               : keep_proposal(log, message, err);
+    return record.is_bulletin ? ledger_log_add(log, record.bulletin,
+                                               rd_kafka_message_timestamp(message, &type), err)
+                              : keep_proposal(log, message, err);
 }
 
 static enum status read_all(const struct ctl *ctl, struct ledger_log *log, struct failure *err)

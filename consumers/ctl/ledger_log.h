@@ -50,6 +50,10 @@ MUST_CHECK enum status ledger_log_check_founded(const struct ledger_log *log, st
 /* Takes NULL. */
 void ledger_log_close(struct ledger_log *log);
 
+/* Add a bulletin that is to be issued, if the workers' check accepts it: the last number says. */
+MUST_CHECK enum status ledger_log_add(struct ledger_log *log, struct bytes bulletin,
+                                      int64_t issued_ms, struct failure *err);
+
 /* Number of the last bulletin, as reference look-ups want it. */
 int64_t ledger_log_as_of(const struct ledger_log *log);
 

@@ -1,4 +1,5 @@
-/* filingctl: the operators' command.  One table of verbs; what each does is in a file of its own. */
+/* filingctl: the operators' command.  One table of verbs; what each does is in a file of its own.
+ */
 #include <stddef.h>
 #include <stdio.h>
 
@@ -32,14 +33,14 @@ static const struct conf_option topics_options[] = {
      .min = 1,
      .max = 16,
      .preset = "3",
-     .help = "replicas of each partition; 1 on a laptop"},
+     .help = "replicas of each partition; 1 on a laptop"                            },
     {.option = "min-isr",
      .type = CONF_INT,
      .offset = AT(min_isr),
      .min = 1,
      .max = 16,
      .preset = "2",
-     .help = "replicas that have a record before it counts; 1 on a laptop"},
+     .help = "replicas that have a record before it counts; 1 on a laptop"          },
 };
 
 static const struct conf_option key_options[] = {
@@ -63,7 +64,7 @@ static const struct conf_option found_options[] = {
     {.option = "demo",
      .type = CONF_SWITCH,
      .offset = AT(demo),
-     .help = "a demonstration: filings may be unsigned and one signature suffices, for ever"},
+     .help = "a demonstration: filings may be unsigned and one signature suffices, for ever"     },
     {.option = "in-memory",
      .type = CONF_SWITCH,
      .offset = AT(in_memory),
@@ -83,12 +84,12 @@ static const struct conf_option propose_options[] = {
      .type = CONF_STRING,
      .offset = AT(from),
      .meta = "DATE",
-     .help = "of an import: the first date taken"},
+     .help = "of an import: the first date taken"                                               },
     {.option = "to",
      .type = CONF_STRING,
      .offset = AT(to),
      .meta = "DATE",
-     .help = "of an import: the last date taken"},
+     .help = "of an import: the last date taken"                                               },
 };
 
 static const struct conf_option show_options[] = {
@@ -97,7 +98,7 @@ static const struct conf_option show_options[] = {
      .offset = AT(as_of),
      .meta = "DATE",
      .help = "what is in force on this date; without it, on today's date in Asia/Shanghai"},
-    {.option = "at",
+    { .option = "at",
      .type = CONF_INT,
      .offset = AT(at),
      .min = 0,
@@ -127,23 +128,21 @@ static const struct conf_verb verbs[] = {
               "settings that keep less than they must. Nothing is ever lowered: a partition count, "
               "replication or min.insync.replicas above what is asked for is named and refused, "
               "with 1, before anything is changed. A second run changes nothing. On librdkafka's "
-              "cluster in memory, whose host makes the topics, they are only looked at.",
-     OPTIONS(topics_options),
-     .examples = topics_examples},
-    {.name = "topics show",
+              "cluster in memory, whose host makes the topics, they are only looked at.",       OPTIONS(topics_options),
+     .examples = topics_examples                                                                      },
+    {                                                                                           .name = "topics show",
      .arguments = "",
      .help = "the settings of the five topics, and what they must be",
-     OPTIONS(topics_options)},
-    {.name = "key new",
+     OPTIONS(topics_options)                                                                },
+    {                                                                                                                                                                            .name = "key new",
      .arguments = "FILE",
      .arguments_min = 1,
      .arguments_max = 1,
      .help = "make an Ed25519 key",
      .about = "Writes a new private key to FILE (PKCS#8 PEM, mode 0600; a file that is there is "
               "never overwritten) and prints the public key as the object that a register of banks "
-              "or operators has for it, valid from today without end.",
-     OPTIONS(key_options)},
-    {.name = "ledger found",
+              "or operators has for it, valid from today without end.",                                                                               OPTIONS(key_options)},
+    {                                                                                                                                                                            .name = "ledger found",
      .arguments = "FILE",
      .arguments_min = 1,
      .arguments_max = 1,
@@ -152,10 +151,9 @@ static const struct conf_verb verbs[] = {
               "The founding record, signed by two ISSUERs that it names (one in a demonstration), "
               "goes to every partition of filings.submitted.v1 and to filings.reference.v1 in one "
               "Kafka transaction; the ledger's id is printed. Refused with 1 when a partition "
-              "holds a committed record, with 78 when the topic has another number of partitions.",
-     OPTIONS(found_options),
+              "holds a committed record, with 78 when the topic has another number of partitions.",                                                                               OPTIONS(found_options),
      .examples = found_examples},
-    {.name = "reference propose",
+    {                                                                                                                                                                      .name = "reference propose",
      .arguments = "KIND FILE",
      .arguments_min = 2,
      .arguments_max = 2,
@@ -165,10 +163,9 @@ static const struct conf_verb verbs[] = {
               "with its line and field by the check that the workers make; what is in force "
               "already is left out. The proposal is signed with operator.key_file and waits in "
               "filings.reference.v1 for another person's approval; its id is printed. Rates of "
-              "many dates are put into as few bulletins as fit.",
-     OPTIONS(propose_options),
+              "many dates are put into as few bulletins as fit.",                                          OPTIONS(propose_options),
      .examples = propose_examples},
-    {.name = "reference approve",
+    {                                                                                                                                    .name = "reference approve",
      .arguments = "ID...",
      .arguments_min = 1,
      .arguments_max = -1,
@@ -176,16 +173,14 @@ static const struct conf_verb verbs[] = {
      .about = "Signs the proposal with operator.key_file and issues it as the next bulletin, to "
               "every partition and to filings.reference.v1 in one Kafka transaction. The proposer "
               "cannot approve (5), except in a demonstration. Several ids are approved in the "
-              "order given. What is in force already says so, exit 0.",
-     .examples = propose_examples},
-    {.name = "reference show",
+              "order given. What is in force already says so, exit 0.",                                                                    .examples = propose_examples},
+    { .name = "reference show",
      .arguments = "KIND",
      .arguments_min = 1,
      .arguments_max = 1,
      .help = "reference data in force",
      .about = "KIND as for propose, or proposals: what waits for an approval, or bulletins: all "
-              "that were issued.",
-     OPTIONS(show_options)},
+              "that were issued.",OPTIONS(show_options)},
 };
 
 static const struct {
@@ -217,8 +212,7 @@ static const struct conf_program program = {
 static enum exit_code run(const struct conf_common *common, const struct ctl_settings *settings)
 {
     const size_t verb = (size_t)(common->verb - verbs);
-    struct ctl ctl = {
-        .settings = settings, .common = common, .out = stdout, .code = EXIT_DONE};
+    struct ctl ctl = {.settings = settings, .common = common, .out = stdout, .code = EXIT_DONE};
     struct failure err = {.status = STATUS_OK};
     enum status status = topics_init(&ctl.topics, common->prefix, &err);
     enum exit_code code;

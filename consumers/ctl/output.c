@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
-
 #include <utf8proc.h>
 
 #include "wire/json.h"
@@ -19,8 +18,8 @@ void output_init(struct output *output, FILE *file, enum conf_output format,
                  const struct output_column *columns, size_t columns_n)
 {
     assert(columns_n <= OUTPUT_COLUMNS_MAX);
-    *output = (struct output){
-        .file = file, .format = format, .columns = columns, .columns_n = columns_n};
+    *output =
+        (struct output){.file = file, .format = format, .columns = columns, .columns_n = columns_n};
     buffer_init(&output->texts, TEXTS_MAX);
 }
 

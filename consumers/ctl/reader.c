@@ -107,10 +107,9 @@ enum status reader_next(struct reader *r, const rd_kafka_message_t **ret, struct
         }
         return fail(r->message, err);
     }
-    return signals_stop()
-               ? failure_set(err, STATUS_IO, REMEDY_STOP, 0, "interrupted")
-               : failure_set(err, STATUS_KAFKA, REMEDY_RETRY, RD_KAFKA_RESP_ERR__TIMED_OUT,
-                             "the broker does not answer");
+    return signals_stop() ? failure_set(err, STATUS_IO, REMEDY_STOP, 0, "interrupted")
+                          : failure_set(err, STATUS_KAFKA, REMEDY_RETRY,
+                                        RD_KAFKA_RESP_ERR__TIMED_OUT, "the broker does not answer");
 }
 
 rd_kafka_t *reader_handle(struct reader *r) { return r->handle; }

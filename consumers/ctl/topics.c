@@ -5,11 +5,15 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/clock.h"
+#include "base/signals.h"
 #include "kafka/admin.h"
 #include "kafka/error.h"
 
 #define ERROR_SIZE 256
+#define NAP_NS     50000000
 
 static const struct output_column columns[] = {
     {"topic",    OUTPUT_TEXT},
@@ -141,8 +145,8 @@ static enum status create(rd_kafka_t *handle, const struct topics_wanted *wanted
                           const struct topic_state *state, struct failure *err)
 {
     char text[ERROR_SIZE] = "";
-    rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new(
-        state->topic, state->partitions_wanted, wanted->replication, text, sizeof(text));
+    rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new(state->topic, state->partitions_wanted,
+                                                       wanted->replication, text, sizeof(text));
     rd_kafka_queue_t *queue;
     enum status status;
 
@@ -396,6 +400,39 @@ static enum status apply_topic(rd_kafka_t *handle, const struct topics_wanted *w
     return status;
 }
 
+static bool are_there(const struct topics_state *state)
+{
+    for (size_t t = 0; t < TOPICS_N; t++) {
+        if (!state->topics[t].is_there ||
+            state->topics[t].partitions != state->topics[t].partitions_wanted) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A topic that was created is not known to every broker at once: whoever comes next shall find it.
+ */
+static enum status await_topics(const struct ctl *ctl, rd_kafka_t *handle,
+                                const struct topics_wanted *wanted, struct failure *err)
+{
+    const int64_t until_us = clock_monotonic_us() + CTL_TIMEOUT_MS * INT64_C(1000);
+    const struct timespec nap = {.tv_nsec = NAP_NS};
+    struct topics_state state;
+    enum status status = STATUS_OK;
+
+    while (status == STATUS_OK && clock_monotonic_us() < until_us && !signals_stop()) {
+        status = topics_inspect(ctl, handle, wanted, &state, err);
+        if (status == STATUS_OK && are_there(&state)) {
+            return STATUS_OK;
+        }
+        (void)nanosleep(&nap, NULL); /* cut short by a signal */
+    }
+    return status == STATUS_OK ? failure_set(err, STATUS_KAFKA, REMEDY_RETRY, 0,
+                                             "the cluster does not show the topics it created")
+                               : status;
+}
+
 static enum status apply(struct ctl *ctl, rd_kafka_t *handle, struct failure *err)
 {
     const struct topics_wanted wanted = wanted_of(ctl);
@@ -427,6 +464,9 @@ static enum status apply(struct ctl *ctl, rd_kafka_t *handle, struct failure *er
     output_init(&output, ctl->out, ctl->common->output, columns, COLUMNS_N);
     for (size_t t = 0; t < TOPICS_N && status == STATUS_OK; t++) {
         status = apply_topic(handle, &wanted, &state.topics[t], &output, err);
+    }
+    if (status == STATUS_OK) {
+        status = await_topics(ctl, handle, &wanted, err);
     }
     return output_fini(&output, status == STATUS_OK ? err : NULL) == STATUS_OK ? status
            : status == STATUS_OK                                               ? STATUS_IO

@@ -1,11 +1,10 @@
-#include "consumers/ctl/topics.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "consumers/ctl/topics.h"
 #include "kafka/error.h"
 
 /* How a value found compares with the one that must be. */
@@ -101,8 +100,7 @@ static void compare_settings(struct topic_state *state, const struct topics_want
 static enum status take_settings(rd_kafka_event_t *event, const struct topics_wanted *wanted,
                                  struct topics_state *state, struct failure *err)
 {
-    const rd_kafka_DescribeConfigs_result_t *result =
-        rd_kafka_event_DescribeConfigs_result(event);
+    const rd_kafka_DescribeConfigs_result_t *result = rd_kafka_event_DescribeConfigs_result(event);
     size_t n = 0;
     const rd_kafka_ConfigResource_t **resources =
         rd_kafka_DescribeConfigs_result_resources(result, &n);
@@ -184,8 +182,9 @@ static enum status look_up(rd_kafka_t *handle, const struct topics_wanted *wante
 {
     const struct rd_kafka_metadata *metadata = NULL;
     rd_kafka_topic_t *topic = rd_kafka_topic_new(handle, state->topics[t].topic, NULL);
-    rd_kafka_resp_err_t code = topic ? rd_kafka_metadata(handle, 0, topic, &metadata, CTL_TIMEOUT_MS)
-                                     : rd_kafka_last_error();
+    rd_kafka_resp_err_t code = topic
+                                   ? rd_kafka_metadata(handle, 0, topic, &metadata, CTL_TIMEOUT_MS)
+                                   : rd_kafka_last_error();
 
     if (!code) {
         state->brokers_n = metadata->broker_cnt;
