@@ -301,9 +301,9 @@ enum status output_fini(struct output *output, struct failure *err)
 {
     enum status status;
 
-    if (output->format == CONF_TABLE && (output->rows_n > 0 || !output->is_begun)) {
+    if (output->format == CONF_TABLE && (output->rows_n > 0 || (!output->is_begun && err))) {
         flush_table(output);
-    } else if (output->format == CONF_CSV) {
+    } else if (output->format == CONF_CSV && err) {
         begin_csv(output);
     }
     (void)fflush(output->file);

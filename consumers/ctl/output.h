@@ -65,7 +65,8 @@ void output_end_row(struct output *output);
 /* What is kept leaves now. */
 void output_flush(struct output *output);
 
-/* Flush and give the memory back.  STATUS_IO when something could not be written. */
+/* Flush and give the memory back.  STATUS_IO when something could not be written.  err is NULL
+ * after a failure: then a header without rows is not printed. */
 MUST_CHECK enum status output_fini(struct output *output, struct failure *err);
 
 /* Terminal cells that a text takes, with what O3 shows for it. */
