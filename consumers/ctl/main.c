@@ -120,6 +120,8 @@ static const char *const propose_examples[] = {
 
 #define OPTIONS(array) .options = (array), .options_n = N(array)
 
+static const char *const decide_examples[] = {"filingctl decide pack.jsonl -o json", NULL};
+
 static const struct conf_verb verbs[] = {
     {.name = "topics apply",
      .arguments = "",
@@ -181,6 +183,16 @@ static const struct conf_verb verbs[] = {
      .help = "reference data in force",
      .about = "KIND as for propose, or proposals: what waits for an approval, or bulletins: all "
               "that were issued.",OPTIONS(show_options)},
+    {                                                                                                                                                                                           .name = "decide",
+     .arguments = "PACK",
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .help = "decide a file of filings and reference data, without Kafka or a store",
+     .about = "PACK (- is standard input) has one JSON object a line, taken in order as the "
+              "partition of a log: {\"reference\":{...}} brings reference data into force for the "
+              "lines after it, {\"received_at\":...,\"filing\":{...}} is decided. The decisions "
+              "of filings are printed. A line that is neither ends it with 1; a bulletin that is "
+              "refused is told on stderr and makes the end 3; rejected filings are 0.",                                                                                                                .examples = decide_examples},
 };
 
 static const struct {
@@ -194,6 +206,7 @@ static const struct {
     {"reference propose", reference_propose},
     {"reference approve", reference_approve},
     {"reference show",    reference_show   },
+    {"decide",            decide_pack      },
 };
 _Static_assert(N(functions) == N(verbs), "a function for each verb, in the same order");
 
