@@ -26,6 +26,7 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "base/limits.h"
 #include "base/status.h"
 #include "form/decision.h"
 
@@ -35,6 +36,9 @@
 #define TXN_ID_SIZE      256 /* with NUL */
 #define FILING_ID_SIZE   16
 #define STORE_SCHEMA     1
+/* Partitions are numbered below this: far above what one topic needs, and small enough to keep a
+ * row of each in memory. */
+#define STORE_PARTITIONS_MAX 4096
 
 struct store;
 
@@ -79,14 +83,14 @@ struct store_journal_row {
     struct store_position starts;
     struct bytes decisions; /* each be32 length, then its bytes */
     struct bytes undo;      /* each be32 length, then its bytes; length 0 = none */
-    struct bytes inputs;    /* for readers: for each the be64 input offset of the decision */
+    struct bytes inputs;    /* for readers: each be64 input offset, then what the engine adds */
 };
 
 /* The filing index: key partition, filing id, bank, enterprise; ordered by their bytes. */
 struct store_filing_key {
     uint8_t filing_id[FILING_ID_SIZE];
-    char bank[12];
-    char enterprise[18];
+    char bank[BANK_SIZE];
+    char enterprise[CODE_SIZE];
 };
 struct store_filing {
     struct store_filing_key key;
@@ -98,14 +102,14 @@ struct store_filing {
 };
 
 struct store_state {
-    char enterprise[18];
+    char enterprise[CODE_SIZE];
     uint64_t number;    /* the decision it reflects */
     struct bytes bytes; /* canonical filing.v1.State */
 };
 
 struct store_held {
     uint64_t arrival_number;
-    char enterprise[18];
+    char enterprise[CODE_SIZE];
     uint32_t waits_for;  /* code: 401, 402, 403 */
     struct bytes record; /* what the engine needs to decide it again; its own layout */
 };
@@ -207,7 +211,7 @@ MUST_CHECK enum status store_filing_next(struct store *store, uint32_t partition
                                          const struct store_filing_key *key,
                                          struct store_filing *ret, struct failure *err);
 MUST_CHECK enum status store_state_find(struct store *store, uint32_t partition,
-                                        const char enterprise[18], struct store_state *ret,
+                                        const char enterprise[CODE_SIZE], struct store_state *ret,
                                         struct failure *err);
 /* The journal row that holds decision number. */
 MUST_CHECK enum status store_journal_find(struct store *store, uint32_t partition, uint64_t number,
@@ -222,9 +226,9 @@ MUST_CHECK enum status store_held_next(struct store *store, uint32_t partition, 
 /* Bulletin with the smallest number of at least number. */
 MUST_CHECK enum status store_bulletin_next(struct store *store, uint64_t number,
                                            struct store_bulletin *ret, struct failure *err);
-/* State with the smallest enterprise above after: 18 bytes, all NUL = the first. */
+/* State with the smallest enterprise above after: CODE_SIZE bytes, all NUL = the first. */
 MUST_CHECK enum status store_state_next(struct store *store, uint32_t partition,
-                                        const char after[18], struct store_state *ret,
+                                        const char after[CODE_SIZE], struct store_state *ret,
                                         struct failure *err);
 
 #endif

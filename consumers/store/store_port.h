@@ -31,9 +31,10 @@ struct store_ops {
     enum status (*filing_next)(struct store *store, uint32_t partition,
                                const struct store_filing_key *key, struct store_filing *ret,
                                struct failure *err);
-    enum status (*state_find)(struct store *store, uint32_t partition, const char enterprise[18],
-                              struct store_state *ret, struct failure *err);
-    enum status (*state_next)(struct store *store, uint32_t partition, const char after[18],
+    enum status (*state_find)(struct store *store, uint32_t partition,
+                              const char enterprise[CODE_SIZE], struct store_state *ret,
+                              struct failure *err);
+    enum status (*state_next)(struct store *store, uint32_t partition, const char after[CODE_SIZE],
                               struct store_state *ret, struct failure *err);
     enum status (*journal_find)(struct store *store, uint32_t partition, uint64_t number,
                                 struct store_journal_row *ret, struct failure *err);
