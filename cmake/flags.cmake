@@ -11,7 +11,7 @@ if(NOT CMAKE_BUILD_TYPE)
 endif()
 
 add_library(project_flags INTERFACE)
-target_compile_definitions(project_flags INTERFACE _GNU_SOURCE)
+target_compile_definitions(project_flags INTERFACE _GNU_SOURCE FILING_VERSION="${PROJECT_VERSION}")
 target_compile_options(
     project_flags
     INTERFACE

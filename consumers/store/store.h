@@ -83,7 +83,7 @@ struct store_journal_row {
     struct store_position starts;
     struct bytes decisions; /* each be32 length, then its bytes */
     struct bytes undo;      /* each be32 length, then its bytes; length 0 = none */
-    struct bytes inputs;    /* for readers: for each the be64 input offset of the decision */
+    struct bytes inputs;    /* for readers: each be64 input offset, then what the engine adds */
 };
 
 /* The filing index: key partition, filing id, bank, enterprise; ordered by their bytes. */

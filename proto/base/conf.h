@@ -1,9 +1,10 @@
 /* conf.h - the configuration of a program: one table that reads, checks and prints itself.
  *
  * Sources, the later wins: defaults, the file (--config FILE, else the one FILING_CONFIG names),
- * the command line.  The file is INI: "key = value", '#' and ';' begin comments; a section [name]
- * puts "name." before its keys, except that [<this program>] adds nothing and the sections of the
- * other programs are skipped, so one file can serve all.
+ * the command line.  The file is INI: "key = value"; '#' and ';' begin comments, " ;" also after a
+ * value; no line is longer than CONF_LINE_MAX or begins with a blank.  A section [name] puts
+ * "name." before its keys, except that [<this program>] adds nothing and the sections of the other
+ * programs are skipped, so that one file can serve all.
  *
  * Promises:
  *   C1  an unknown key or option, a value out of range, and a key given twice in one source (by
@@ -35,7 +36,7 @@ enum conf_type {
     CONF_BOOL,   /* bool; takes on, off, true, false, yes, no */
     CONF_SWITCH, /* bool; its bare option means on, no value on the command line */
     CONF_CHOICE, /* int: the index of a word */
-    CONF_LIST    /* struct conf_list: may be given again and again; in a file once, one value */
+    CONF_LIST    /* struct conf_list: may be given again and again; command line only */
 };
 
 struct conf_list {

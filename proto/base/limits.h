@@ -47,8 +47,9 @@
 #define NUMBER_SIZE_MAX 28 /* registration and contract numbers */
 #define INVESTOR_NO_MAX 32
 
-/* Configuration: a line, a list option and the librdkafka properties of one program. */
-#define CONF_LINE_MAX       1024
+/* Configuration: a line of the file (inih as Debian builds it holds 200 with line feed and NUL), a
+ * list option, the librdkafka properties of one program. */
+#define CONF_LINE_MAX       198
 #define CONF_LIST_MAX       16
 #define CONF_PROPERTIES_MAX 128
 

@@ -220,6 +220,7 @@ static void put_values(struct line *line, const char *fmt, struct arguments *arg
     struct value value = {.n = 0};
     bool in_value = false;
 
+    put(line, ' ');
     while (*fmt) {
         const char c = *fmt++;
 
@@ -242,15 +243,11 @@ static void put_values(struct line *line, const char *fmt, struct arguments *arg
     }
 }
 
-static void line_begin(struct line *line, enum log_level level, enum log_word event,
-                       const char *fmt)
+static void line_begin(struct line *line, enum log_level level, enum log_word event)
 {
     put_text(line, level_names[level]);
     put(line, ' ');
     put_text(line, log_word_name(event));
-    if (*fmt) {
-        put(line, ' ');
-    }
 }
 
 static void line_end(struct line *line)
@@ -266,7 +263,7 @@ size_t log_format(char *out, size_t size, enum log_level level, enum log_word ev
     struct arguments args;
 
     assert(size >= 2);
-    line_begin(&line, level, event, fmt);
+    line_begin(&line, level, event);
     va_start(args.list, fmt);
     put_values(&line, fmt, &args);
     va_end(args.list);
@@ -274,31 +271,55 @@ size_t log_format(char *out, size_t size, enum log_level level, enum log_word ev
     return line.n;
 }
 
+static void time_put(struct line *line)
+{
+    char time[CLOCK_TEXT_SIZE];
+
+    clock_format(clock_unix_ms(), time);
+    put_text(line, time);
+    put(line, ' ');
+}
+
+/* Where stderr is gone there is nobody to tell; a line changes nothing for its caller, errno
+ * included. */
+static void line_write(struct line *line)
+{
+    const int kept = errno;
+
+    line_end(line);
+    if (write(STDERR_FILENO, line->at, line->n) < 0) {
+        errno = kept;
+    }
+}
+
 void log_event(enum log_level level, enum log_word event, const char *fmt, ...)
 {
     char out[LOG_LINE_MAX];
-    char time[CLOCK_TEXT_SIZE];
     struct line line = {.at = out, .size = sizeof(out)};
     struct arguments args;
-    const int kept = errno; /* a log line changes nothing for its caller */
 
     if ((int)level < atomic_load(&level_min)) {
         return;
     }
-    clock_format(clock_unix_ms(), time);
-    put_text(&line, time);
-    put(&line, ' ');
-    line_begin(&line, level, event, fmt);
+    time_put(&line);
+    line_begin(&line, level, event);
     va_start(args.list, fmt);
     put_values(&line, fmt, &args);
     va_end(args.list);
-    line_end(&line);
-    /* Where stderr is gone there is nobody to tell. */
-    if (write(STDERR_FILENO, out, line.n) < 0) {
-        errno = kept;
+    line_write(&line);
+}
+
+void log_plain(enum log_level level, enum log_word event)
+{
+    char out[LOG_LINE_MAX];
+    struct line line = {.at = out, .size = sizeof(out)};
+
+    if ((int)level < atomic_load(&level_min)) {
         return;
     }
-    errno = kept;
+    time_put(&line);
+    line_begin(&line, level, event);
+    line_write(&line);
 }
 
 void log_failure(enum log_level level, enum log_word event, const struct failure *err)

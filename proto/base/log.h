@@ -26,11 +26,13 @@ enum log_word {
 void log_set_level(enum log_level level);
 
 /* fmt is "key=%d key=%s": keys and blanks as they stand, conversions d i u x c s and %%, with h,
- * hh, l, ll, z, j, t and for s a precision; width and flags are not known and end the process.
- * "" = no values. */
+ * hh, l, ll, z, j, t and for s a precision; width and flags are not known and end the process. */
 void log_event(enum log_level level, enum log_word event, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
-/* A failure as values after fmt's own: status=…, remedy=…, os=…, error="…".  Borrows err. */
+/* A line without values. */
+void log_plain(enum log_level level, enum log_word event);
+
+/* A failure as values: status=… remedy=… os=… error="…".  Borrows err. */
 void log_failure(enum log_level level, enum log_word event, const struct failure *err);
 
 /* The word of an event: "worker.start". */

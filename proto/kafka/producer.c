@@ -32,7 +32,7 @@ struct producer {
     char *client_id;
     char *transactional_id;
     char *topic;
-    char *properties[PROPERTIES_MAX];
+    struct conf_property properties[PROPERTIES_MAX]; /* texts of the caller's configuration */
     size_t properties_n;
     atomic_uint end_txn_n;    /* written by librdkafka's threads */
     atomic_uint delivery_err; /* first error of a record of this transaction, 0 = none */
@@ -80,6 +80,9 @@ static void on_delivery(rd_kafka_t *handle, const rd_kafka_message_t *message, v
     unsigned none = 0;
 
     (void)handle;
+    if (!message->err && message->_private) {
+        *(int64_t *)message->_private = message->offset;
+    }
     if (message->err) {
         atomic_compare_exchange_strong(&checked(opaque)->delivery_err, &none,
                                        (unsigned)message->err);
@@ -91,7 +94,7 @@ static enum status new_handle(struct producer *p, struct failure *err)
     const struct kafka_options options = {.bootstrap = p->bootstrap,
                                           .client_id = p->client_id,
                                           .transactional_id = p->transactional_id,
-                                          .properties = (const char *const *)p->properties,
+                                          .properties = p->properties,
                                           .properties_n = p->properties_n};
     rd_kafka_conf_t *conf = NULL;
     enum status status = kafka_conf(KAFKA_TRANSACTIONAL, &options, &conf, err);
@@ -163,12 +166,9 @@ static enum status copy_options(struct producer *p, const struct kafka_options *
         return failure_set(err, STATUS_NOMEM, REMEDY_STOP, 0, "out of memory");
     }
     for (size_t i = 0; i < options->properties_n; i++) {
-        p->properties[i] = strdup(options->properties[i]);
-        if (!p->properties[i]) {
-            return failure_set(err, STATUS_NOMEM, REMEDY_STOP, 0, "out of memory");
-        }
-        p->properties_n = i + 1;
+        p->properties[i] = options->properties[i];
     }
+    p->properties_n = options->properties_n;
     return STATUS_OK;
 }
 
@@ -209,9 +209,6 @@ void producer_close(struct producer *p)
         return;
     }
     drop_handle(p);
-    for (size_t i = 0; i < p->properties_n; i++) {
-        free(p->properties[i]);
-    }
     free(p->bootstrap);
     free(p->client_id);
     free(p->transactional_id);
@@ -223,7 +220,7 @@ enum status producer_recycle(struct producer *p, struct failure *err)
 {
     drop_handle(p);
     set_state(p, PRODUCER_SPENT);
-    log_event(LOG_INFO, LOG_EVENT_RECYCLE, "transactional_id=%s", p->transactional_id);
+    log_event(LOG_INFO, EVENT_PRODUCER_RECYCLED, "transactional_id=%s", p->transactional_id);
     return start(p, err);
 }
 
@@ -261,8 +258,8 @@ static rd_kafka_headers_t *make_headers(const struct producer_record *record)
     rd_kafka_headers_t *headers = rd_kafka_headers_new(record->headers_n);
 
     for (size_t i = 0; i < record->headers_n; i++) {
-        (void)rd_kafka_header_add(headers, record->headers[2 * i], -1, record->headers[2 * i + 1],
-                                  -1);
+        (void)rd_kafka_header_add(headers, record->headers[i].name, -1, record->headers[i].value,
+                                  (ssize_t)record->headers[i].value_n);
     }
     return headers;
 }
@@ -278,6 +275,30 @@ static void *unconst(const void *at)
     return u.out;
 }
 
+/* One attempt. On success the headers are librdkafka's. */
+static rd_kafka_resp_err_t produce(struct producer *p, const struct producer_record *record,
+                                   rd_kafka_headers_t *headers)
+{
+    rd_kafka_vu_t parts[] = {
+        {.vtype = RD_KAFKA_VTYPE_TOPIC,     .u.cstr = record->topic                           },
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = record->partition                        },
+        {.vtype = RD_KAFKA_VTYPE_KEY,       .u.mem = {unconst(record->key), record->key_n}    },
+        {.vtype = RD_KAFKA_VTYPE_VALUE,     .u.mem = {unconst(record->value), record->value_n}},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS,  .u.i = RD_KAFKA_MSG_F_COPY                        },
+        {.vtype = RD_KAFKA_VTYPE_OPAQUE,    .u.ptr = record->ret_offset                       },
+        {.vtype = RD_KAFKA_VTYPE_HEADERS,   .u.headers = headers                              },
+    };
+    const size_t n = sizeof(parts) / sizeof(parts[0]) - (headers ? 0 : 1);
+    rd_kafka_error_t *error = rd_kafka_produceva(p->handle, parts, n);
+    const rd_kafka_resp_err_t code =
+        error ? rd_kafka_error_code(error) : RD_KAFKA_RESP_ERR_NO_ERROR;
+
+    if (error) {
+        rd_kafka_error_destroy(error);
+    }
+    return code;
+}
+
 enum kafka_next producer_send(struct producer *p, const struct producer_record *record,
                               struct failure *err)
 {
@@ -285,20 +306,14 @@ enum kafka_next producer_send(struct producer *p, const struct producer_record *
     rd_kafka_resp_err_t code;
 
     assert(p->state == PRODUCER_OPEN);
-    for (;;) {
-        code = rd_kafka_producev(
-            p->handle, RD_KAFKA_V_TOPIC(record->topic), RD_KAFKA_V_PARTITION(record->partition),
-            RD_KAFKA_V_KEY(record->key, record->key_n),
-            RD_KAFKA_V_VALUE(unconst(record->value), record->value_n),
-            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
-        if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-            break;
-        }
+    code = produce(p, record, headers);
+    while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
         rd_kafka_poll(p->handle, POLL_MS);
+        code = produce(p, record, headers);
     }
     if (code) {
         if (headers) {
-            rd_kafka_headers_destroy(headers); /* ours until producev succeeds */
+            rd_kafka_headers_destroy(headers); /* ours until it is queued */
         }
         (void)kafka_failure_code(err, "produce", code, NULL);
         return kafka_next_of(code, code == RD_KAFKA_RESP_ERR__FATAL,

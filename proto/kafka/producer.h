@@ -26,7 +26,8 @@
 struct producer;
 
 /* Make the handle, initialise its transactional id and fetch the metadata of topic, without which
- * the first commit stalls for 0.9 s.  options and topic are copied.  gives *ret: producer_close().
+ * the first commit stalls for 0.9 s.  options and topic are copied, but for
+ * the properties, which are kept until close.  gives *ret: producer_close().
  */
 MUST_CHECK enum status producer_open(const struct kafka_options *options, const char *topic,
                                      struct producer **ret, struct failure *err);
@@ -38,6 +39,12 @@ MUST_CHECK enum status producer_recycle(struct producer *producer, struct failur
 /* Renews the handle first when P1 asks for it. */
 enum kafka_next producer_begin(struct producer *producer, struct failure *err);
 
+struct producer_header {
+    const char *name;
+    const void *value;
+    size_t value_n;
+};
+
 struct producer_record {
     const char *topic;
     int32_t partition; /* RD_KAFKA_PARTITION_UA: by the key */
@@ -45,8 +52,11 @@ struct producer_record {
     size_t key_n;
     const void *value;
     size_t value_n;
-    const char *const *headers; /* name, value, name, value ...; NULL = none */
-    size_t headers_n;           /* pairs */
+    const struct producer_header *headers; /* NULL = none */
+    size_t headers_n;
+    /* Where the record's offset is written when it is delivered, NULL = nowhere; kept until flush.
+     */
+    int64_t *ret_offset;
 };
 /* Copies the record into the queue; waits for room while the queue is full. */
 enum kafka_next producer_send(struct producer *producer, const struct producer_record *record,

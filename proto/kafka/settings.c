@@ -5,13 +5,12 @@
 
 #include "base/log.h"
 
-#define ON(role)      (1u << (role))
-#define CONSUMERS     (ON(KAFKA_GROUP_CONSUMER) | LOOKERS)
-#define LOOKERS       (ON(KAFKA_LOOK_COMMITTED) | ON(KAFKA_LOOK_UNCOMMITTED))
-#define PRODUCERS     (ON(KAFKA_TRANSACTIONAL) | ON(KAFKA_IDEMPOTENT))
-#define EVERY         (CONSUMERS | PRODUCERS | ON(KAFKA_ADMIN))
-#define ERRSTR_SIZE   256
-#define PROPERTY_SIZE 128
+#define ON(role)    (1u << (role))
+#define CONSUMERS   (ON(KAFKA_GROUP_CONSUMER) | LOOKERS)
+#define LOOKERS     (ON(KAFKA_LOOK_COMMITTED) | ON(KAFKA_LOOK_UNCOMMITTED))
+#define PRODUCERS   (ON(KAFKA_TRANSACTIONAL) | ON(KAFKA_IDEMPOTENT))
+#define EVERY       (CONSUMERS | PRODUCERS | ON(KAFKA_ADMIN))
+#define ERRSTR_SIZE 256
 
 /* fixed: the protocol or its timing rests on it, so -X may not change it. */
 static const struct {
@@ -38,7 +37,7 @@ static const struct {
     {ON(KAFKA_GROUP_CONSUMER),   true,  "isolation.level",               "read_committed"  },
     {ON(KAFKA_LOOK_COMMITTED),   true,  "isolation.level",               "read_committed"  },
     {ON(KAFKA_LOOK_UNCOMMITTED), true,  "isolation.level",               "read_uncommitted"},
-    {LOOKERS,                    true,  "enable.partition.eof",          "true"            },
+    {CONSUMERS,                  true,  "enable.partition.eof",          "true"            },
     {PRODUCERS,                  true,  "enable.idempotence",            "true"            },
     {PRODUCERS,                  true,  "acks",                          "all"             },
     {PRODUCERS,                  true,  "partitioner",                   "murmur2_random"  },
@@ -51,15 +50,23 @@ static const struct {
 };
 #define SETTINGS_N (sizeof(settings) / sizeof(settings[0]))
 
+static bool is_one_of(const char *name, const char *const *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool is_fixed(enum kafka_role role, const char *name)
 {
     static const char *const given[] = {"bootstrap.servers", "group.id", "group.instance.id",
                                         "transactional.id"};
 
-    for (size_t i = 0; i < sizeof(given) / sizeof(given[0]); i++) {
-        if (strcmp(name, given[i]) == 0) {
-            return true;
-        }
+    if (is_one_of(name, given, sizeof(given) / sizeof(given[0]))) {
+        return true;
     }
     for (size_t i = 0; i < SETTINGS_N; i++) {
         if ((settings[i].roles & ON(role)) && settings[i].fixed &&
@@ -71,6 +78,10 @@ static bool is_fixed(enum kafka_role role, const char *name)
 }
 
 /* A property of the other kind of handle is no error: one -X serves all handles of a program. */
+/* A property of the other kind of handle is no error: one -X serves all handles of a program. */
+/* A property of the other kind of handle is no error: one -X serves all handles of a program. */
+/* A property of the other kind of handle is no error: one -X serves all handles of a program. */
+/* A property of the other kind of handle is no error: one -X serves all handles of a program. */
 static bool belongs(enum kafka_role role, const char *name)
 {
     static const char *const producer_only[] = {"linger.ms",          "compression.type",
@@ -79,17 +90,11 @@ static bool belongs(enum kafka_role role, const char *name)
     static const char *const consumer_only[] = {"session.timeout.ms", "heartbeat.interval.ms",
                                                 "fetch.wait.max.ms",  "queued.min.messages",
                                                 "fetch.min.bytes",    "max.poll.interval.ms"};
-    const bool consumer = (CONSUMERS & ON(role)) != 0;
-    const char *const *other = consumer ? producer_only : consumer_only;
-    const size_t n = consumer ? sizeof(producer_only) / sizeof(producer_only[0])
-                              : sizeof(consumer_only) / sizeof(consumer_only[0]);
 
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(name, other[i]) == 0) {
-            return false;
-        }
+    if (CONSUMERS & ON(role)) {
+        return !is_one_of(name, producer_only, sizeof(producer_only) / sizeof(producer_only[0]));
     }
-    return true;
+    return !is_one_of(name, consumer_only, sizeof(consumer_only) / sizeof(consumer_only[0]));
 }
 
 static enum status set(rd_kafka_conf_t *conf, const char *name, const char *value,
@@ -104,23 +109,15 @@ static enum status set(rd_kafka_conf_t *conf, const char *name, const char *valu
     return STATUS_OK;
 }
 
-static enum status set_property(rd_kafka_conf_t *conf, enum kafka_role role, const char *property,
-                                struct failure *err)
+static enum status set_property(rd_kafka_conf_t *conf, enum kafka_role role,
+                                const struct conf_property *property, struct failure *err)
 {
-    const char *equals = strchr(property, '=');
-    char name[PROPERTY_SIZE];
-
-    if (!equals || equals == property || (size_t)(equals - property) >= sizeof(name)) {
+    if (is_fixed(role, property->name)) {
         return failure_set(err, STATUS_USAGE, REMEDY_STOP, 0,
-                           "'%s' is no librdkafka property: write name=value", property);
+                           "'%s' cannot be changed: exactly-once rests on it", property->name);
     }
-    memcpy(name, property, (size_t)(equals - property));
-    name[equals - property] = '\0';
-    if (is_fixed(role, name)) {
-        return failure_set(err, STATUS_USAGE, REMEDY_STOP, 0,
-                           "'%s' cannot be changed: exactly-once rests on it", name);
-    }
-    return belongs(role, name) ? set(conf, name, equals + 1, err) : STATUS_OK;
+    return belongs(role, property->name) ? set(conf, property->name, property->value, err)
+                                         : STATUS_OK;
 }
 
 static enum status set_given(rd_kafka_conf_t *conf, enum kafka_role role,
@@ -166,7 +163,7 @@ enum status kafka_conf(enum kafka_role role, const struct kafka_options *options
         }
     }
     for (size_t i = 0; i < options->properties_n && status == STATUS_OK; i++) {
-        status = set_property(conf, role, options->properties[i], err);
+        status = set_property(conf, role, &options->properties[i], err);
     }
     if (status != STATUS_OK) {
         rd_kafka_conf_destroy(conf);
@@ -178,7 +175,7 @@ enum status kafka_conf(enum kafka_role role, const struct kafka_options *options
 
 static void forward_log(const rd_kafka_t *handle, int level, const char *facility, const char *text)
 {
-    log_event(level <= 3 ? LOG_WARN : LOG_DEBUG, LOG_EVENT_KAFKA, "client=%s facility=%s text=%s",
+    log_event(level <= 3 ? LOG_WARN : LOG_DEBUG, EVENT_KAFKA_LOG, "client=%s facility=%s text=%s",
               handle ? rd_kafka_name(handle) : "-", facility, text);
 }
 

@@ -174,7 +174,9 @@ void headers_decision(struct headers *headers, const struct decision_names *name
     header_put(headers, "ce_id", id);
     header_put_ledger(headers, names->ledger_id);
     header_put(headers, "ce_type", "filing.decision.v1");
-    header_put_time(headers, names->received_ms);
+    if (names->received_ms != HEADERS_NO_TIME) {
+        header_put_time(headers, names->received_ms);
+    }
     header_put_text(headers, "ce_subject", "", names->enterprise, "");
 }
 

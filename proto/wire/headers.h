@@ -63,7 +63,8 @@ struct filing_names {
 };
 void headers_filing(struct headers *headers, const struct filing_names *names);
 
-/* A decision's: ce_time is its received time. */
+/* A decision's: ce_time is its received time, left out for HEADERS_NO_TIME. */
+#define HEADERS_NO_TIME INT64_MIN
 struct decision_names {
     uint32_t partition;
     uint64_t number;

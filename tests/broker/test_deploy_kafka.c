@@ -1,7 +1,9 @@
 /* The promises of deploy/kafka/kafka, each against a cluster of one broker in a folder of its own:
  * it answers when start returns, what was acknowledged outlives a SIGKILL and a restart, and a call
  * that cannot do what is asked says so by its exit code and leaves the cluster alone. */
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <spawn.h>
 #include <stdarg.h>
@@ -10,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -72,19 +75,32 @@ static int script_run(const char *verb, ...)
     return WIFEXITED(state) ? WEXITSTATUS(state) : -1;
 }
 
-/* A client of the cluster under test, at the address that the script prints. */
+/* The cluster's address as the script prints it, cut out of output. */
+static const char *cluster_address(void)
+{
+    assert_int_equal(script_run("env", "--dir", folder, NULL), 0);
+    assert_memory_equal(output, BOOTSTRAP_VARIABLE, strlen(BOOTSTRAP_VARIABLE));
+    output[strcspn(output, "\n")] = '\0';
+    return output + strlen(BOOTSTRAP_VARIABLE);
+}
+
+static const char *cluster_port(void)
+{
+    const char *colon = strrchr(cluster_address(), ':');
+
+    assert_non_null(colon);
+    return colon + 1;
+}
+
 static rd_kafka_t *client_open(void)
 {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     rd_kafka_t *client = NULL;
     char text[OUTPUT_BYTES_MAX];
 
-    assert_int_equal(script_run("env", "--dir", folder, NULL), 0);
-    assert_memory_equal(output, BOOTSTRAP_VARIABLE, strlen(BOOTSTRAP_VARIABLE));
-    output[strcspn(output, "\n")] = '\0';
-    assert_int_equal(rd_kafka_conf_set(conf, "bootstrap.servers",
-                                       output + strlen(BOOTSTRAP_VARIABLE), text, sizeof(text)),
-                     RD_KAFKA_CONF_OK);
+    assert_int_equal(
+        rd_kafka_conf_set(conf, "bootstrap.servers", cluster_address(), text, sizeof(text)),
+        RD_KAFKA_CONF_OK);
     client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
     assert_non_null(client);
     return client;
@@ -145,6 +161,20 @@ static int cluster_start(void **state)
     return script_run("start", "--dir", folder, NULL);
 }
 
+/* A client of librdkafka would wait for the broker; a plain connection does not. */
+static void listens_on_loopback_when_start_returns(void **state)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    int handle = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    (void)state;
+    assert_true(handle >= 0);
+    address.sin_port = htons((uint16_t)strtoul(cluster_port(), NULL, 10));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(connect(handle, (const struct sockaddr *)&address, sizeof(address)), 0);
+    close(handle);
+}
+
 static void accepts_a_record_as_soon_as_start_returns(void **state)
 {
     char record[] = "acknowledged";
@@ -199,16 +229,13 @@ static void leaves_a_running_cluster_alone(void **state)
 static void refuses_a_port_that_is_taken(void **state)
 {
     char other[sizeof(folder) + sizeof("-other")];
-    const char *port = NULL;
+    char port[sizeof("65535")];
     struct stat entry;
 
     (void)state;
     (void)snprintf(other, sizeof(other), "%s-other", folder);
-    assert_int_equal(script_run("env", "--dir", folder, NULL), 0);
-    output[strcspn(output, "\n")] = '\0';
-    port = strrchr(output, ':');
-    assert_non_null(port);
-    assert_int_equal(script_run("start", "--dir", other, "--port", port + 1, NULL), 1);
+    (void)snprintf(port, sizeof(port), "%s", cluster_port());
+    assert_int_equal(script_run("start", "--dir", other, "--port", port, NULL), 1);
     assert_int_not_equal(stat(other, &entry), 0);
 }
 
@@ -233,6 +260,7 @@ static void refuses_what_it_does_not_know(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(listens_on_loopback_when_start_returns),
         cmocka_unit_test_setup(accepts_a_record_as_soon_as_start_returns, cluster_start),
         cmocka_unit_test_setup(keeps_what_was_acknowledged_through_a_kill, cluster_start),
         cmocka_unit_test_setup(keeps_what_was_acknowledged_through_a_restart, cluster_start),
