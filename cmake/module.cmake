@@ -18,6 +18,16 @@ function(project_module name)
     target_link_libraries(${name} PUBLIC ${A_LINKS} PRIVATE project_flags)
 endfunction()
 
+# A program that is installed: it lies in build/bin.
+#   project_program(<name> SOURCES <file>... LINKS <target>...)
+function(project_program name)
+    cmake_parse_arguments(PARSE_ARGV 1 A "" "" "SOURCES;LINKS")
+    add_executable(${name} ${A_SOURCES})
+    target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/proto ${CMAKE_SOURCE_DIR})
+    target_link_libraries(${name} PRIVATE ${A_LINKS} project_flags)
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+endfunction()
+
 # One file, one program, one ctest name, one label.
 #   project_test(<kind>/test_<unit>.c LINKS <target>... [TIMEOUT <seconds>])   from tests/<kind>/
 function(project_test source)
@@ -26,6 +36,9 @@ function(project_test source)
     cmake_path(GET source PARENT_PATH kind)
     if(NOT A_TIMEOUT)
         set(A_TIMEOUT 60)
+    endif()
+    if(FILING_SANITIZE)
+        math(EXPR A_TIMEOUT "${A_TIMEOUT} * 4") # sanitized code takes two to three times as long
     endif()
     add_executable(${name} ${CMAKE_SOURCE_DIR}/tests/${source})
     target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/proto ${CMAKE_SOURCE_DIR})

@@ -100,7 +100,7 @@ static bool set_built_in(struct walk *w, const char *name, size_t n, const char 
     *ret_status = STATUS_OK;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (strlen(names[i]) == n && strncmp(names[i], name, n) == 0) {
-            *wants[i] = true;
+            *wants[i] = !attached;
             if (attached) {
                 *ret_status = usage(w, "no value belongs to", names[i]);
             }
@@ -245,6 +245,17 @@ static enum status check_complete(struct walk *w)
     return STATUS_OK;
 }
 
+/* Who asks for help has often written something wrong before it. */
+static bool help_follows(const struct walk *w)
+{
+    for (int i = w->at; i < w->argc; i++) {
+        if (strcmp(w->argv[i], "--help") == 0 || strcmp(w->argv[i], "-h") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum status conf_line_read(struct conf *conf, int argc, char **argv, struct failure *err)
 {
     struct walk w = {.conf = conf, .argc = argc, .argv = argv, .at = 1, .err = err};
@@ -252,7 +263,7 @@ enum status conf_line_read(struct conf *conf, int argc, char **argv, struct fail
     while (w.at < argc) {
         enum status status = argument_read(&w);
 
-        /* Who asks for help has often written something wrong. */
+        conf->wants_help = conf->wants_help || (status != STATUS_OK && help_follows(&w));
         if (status != STATUS_OK && !conf->wants_help) {
             return status;
         }

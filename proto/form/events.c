@@ -5,7 +5,7 @@
 
 static const char *const events[EVENT_N] = {
     [EVENT_NONE] = "",
-#define EVENT(NAME, member, name) [EVENT_##NAME] = name,
+#define EVENT(NAME, member, name) [EVENT_##NAME] = (name),
 #include "form/events.def"
 #undef EVENT
     [EVENT_BULLETIN] = "bulletin",

@@ -334,6 +334,20 @@ static void record_leave(struct walk *walk, const struct frame *frame)
     }
 }
 
+/* The record or list on top has been read. */
+static void frame_leave(struct walk *walk, const struct frame *frame)
+{
+    if (!frame->is_list) {
+        record_leave(walk, frame);
+    }
+    walk->depth--;
+    if (walk->depth == 0) {
+        walk->present.details = frame->present;
+    } else {
+        walk->present.object = frame->present;
+    }
+}
+
 /* Read the record on top and all that lies inside it; present is told for it and for the last
  * object inside. */
 static void walk_run(struct walk *walk)
@@ -343,11 +357,7 @@ static void walk_run(struct walk *walk)
         const struct node *node = &walk->doc->nodes[frame->child];
 
         if (frame->child == 0) {
-            if (!frame->is_list) {
-                record_leave(walk, frame);
-            }
-            walk->depth--;
-            *(walk->depth == 0 ? &walk->present.details : &walk->present.object) = frame->present;
+            frame_leave(walk, frame);
             continue;
         }
         frame->child = node->next;

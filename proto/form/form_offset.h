@@ -7,9 +7,12 @@
 
 #include <stddef.h>
 
+/* The type cannot stand in parentheses. */
+/* NOLINTBEGIN(bugprone-macro-parentheses) */
 #define FORM_OFFSET(type, member, want)                                                            \
     (offsetof(struct type, member) +                                                               \
      0 * sizeof(char[_Generic(((struct type *)0)->member, want : 1, default                        \
                               : -1)]))
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #endif

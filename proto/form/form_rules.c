@@ -177,7 +177,7 @@ static void fdi_transfer_rules(struct form *form, const struct form_present *pre
     const struct fdi_transfer *transfer = &form->filing.details.fdi_transfer;
 
     (void)present;
-    if (transfer->has_buyer && text_equal(transfer->seller_no, transfer->buyer.investor_no)) {
+    if (text_equal(transfer->seller_no, transfer->buyer.investor_no)) {
         fail(form, CODE_SCHEMA, "/details/buyer/investor_no");
     }
 }

@@ -14,18 +14,17 @@
 #define REGISTRATION_N_MIN 8
 #define REGISTRATION_N_MAX 28
 
-/* The alphabet of GB 32100-2015, in which a character's place is its value: without I, O, S, V and
- * Z. -1 when c is not in it. */
+/* The value of a character of GB 32100-2015: the digits, then the letters without I, O, S, V and Z.
+ * -1 when it has none. */
 static int uscc_value(char c)
 {
-    static const char alphabet[] = "0123456789ABCDEFGHJKLMNPQRTUWXY";
+    static const int8_t letters[] = {10, 11, 12, 13, 14, 15, 16, 17, -1, 18, 19, 20, 21,
+                                     22, -1, 23, 24, 25, -1, 26, 27, -1, 28, 29, 30, -1};
 
-    for (int i = 0; alphabet[i] != '\0'; i++) {
-        if (alphabet[i] == c) {
-            return i;
-        }
+    if (c >= '0' && c <= '9') {
+        return c - '0';
     }
-    return -1;
+    return c >= 'A' && c <= 'Z' ? letters[c - 'A'] : -1;
 }
 
 /* 0 to 9, then A = 10 to Z = 35, the values of GB 11714 and ISO 7064; c is one of those. */
@@ -46,8 +45,9 @@ static bool organisation_checks(const char *s)
 
 bool uscc_valid(const char *s, size_t n)
 {
+    static const int weights[USCC_SIZE - 1] = {1,  3,  9,  27, 19, 26, 16, 17, 20,
+                                               29, 25, 13, 8,  24, 10, 30, 28}; /* 3^i mod 31 */
     int sum = 0;
-    int weight = 1; /* 3^i mod 31 */
 
     if (n != USCC_SIZE) {
         return false;
@@ -58,8 +58,7 @@ bool uscc_valid(const char *s, size_t n)
         if (value < 0) {
             return false;
         }
-        sum += value * weight;
-        weight = weight * 3 % 31;
+        sum += value * weights[i];
     }
     /* The outer mod makes 31 a 0; without it a code whose sum is a multiple of 31 has no check
      * character at all. */

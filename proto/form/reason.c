@@ -198,6 +198,7 @@ static uint32_t append_part(char *out, uint32_t n, const char *part)
     const size_t part_n = strlen(part);
 
     out[n] = ':';
+    /* NOLINTNEXTLINE(bugprone-not-null-terminated-result): the caller ends the whole id */
     memcpy(out + n + 1, part, part_n);
     return n + 1 + (uint32_t)part_n;
 }

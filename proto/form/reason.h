@@ -13,7 +13,7 @@
 
 enum code {
     CODE_NONE = 0,
-#define CODE(number, NAME, next, english, chinese) CODE_##NAME = number,
+#define CODE(number, NAME, next, english, chinese) CODE_##NAME = (number),
 #include "form/codes.def"
 #undef CODE
 };

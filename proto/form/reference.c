@@ -94,7 +94,6 @@ static const char roles[] = "FILER|AUTHORITY|ISSUER|WORKER|WITNESS";
 
 _Static_assert(LIST_APPROVAL == 4 && LIST_PROHIBITED == 1, "a rule is the place of its word");
 _Static_assert(ROLE_FILER == 1 << 0 && ROLE_WITNESS == 1 << 4, "a role is the place of its word");
-_Static_assert(DATE_FIRST == DATE_NONE, "an absent from is the empty date");
 _Static_assert(sizeof(((struct fault *)0)->field) >= FIELD_PATH_SIZE,
                "a pointer fits into a fault");
 
@@ -318,7 +317,7 @@ static const char *roles_read(const struct document *doc, const struct item *ite
         const struct node *role = &doc->nodes[i];
         const int32_t place = role->kind == NODE_TEXT ? form_choice_find(roles, role->text) : 0;
 
-        if (place < item->min || place > item->max) {
+        if (place < 1 || place < item->min || place > item->max) {
             return "has a role that does not exist here";
         }
         *ret |= UINT32_C(1) << (place - 1);
@@ -624,6 +623,31 @@ static bool member_agrees(struct reading *reading, const struct frame *frame)
     return true;
 }
 
+/* Is the id of the key also that of a key of one of the first n members? */
+static bool key_taken(const struct public_key *key, const struct register_change *change,
+                      uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        if (key_repeats(key, change->members[i].keys, change->members[i].keys_n)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Has the i-th member a key of a member before it? */
+static bool member_repeats(const struct register_change *change, uint32_t i)
+{
+    const struct member *member = &change->members[i];
+
+    for (uint32_t key = 0; key < member->keys_n; key++) {
+        if (key_taken(&member->keys[key], change, i)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Key ids of operators are unique over all persons (rulebook section 9). */
 static bool operators_agree(struct reading *reading, const struct frame *frame)
 {
@@ -631,19 +655,12 @@ static bool operators_agree(struct reading *reading, const struct frame *frame)
     uint32_t n = 0;
 
     for (uint32_t i = 0; i < change->members_n; i++) {
-        const struct member *member = &change->members[i];
-
-        n += member->keys_n;
+        n += change->members[i].keys_n;
         if (n > KEYS_MAX) {
             return fail(reading, text_of("operators"), "have more than 4096 keys");
         }
-        for (uint32_t key = 0; key < member->keys_n; key++) {
-            for (uint32_t j = 0; j < i; j++) {
-                if (key_repeats(&member->keys[key], change->members[j].keys,
-                                change->members[j].keys_n)) {
-                    return fail(reading, text_of("operators"), "have one key_id twice");
-                }
-            }
+        if (member_repeats(change, i)) {
+            return fail(reading, text_of("operators"), "have one key_id twice");
         }
     }
     return true;

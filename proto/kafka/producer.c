@@ -32,7 +32,7 @@ struct producer {
     char *client_id;
     char *transactional_id;
     char *topic;
-    char *properties[PROPERTIES_MAX];
+    struct conf_property properties[PROPERTIES_MAX]; /* texts of the caller's configuration */
     size_t properties_n;
     atomic_uint end_txn_n;    /* written by librdkafka's threads */
     atomic_uint delivery_err; /* first error of a record of this transaction, 0 = none */
@@ -94,7 +94,7 @@ static enum status new_handle(struct producer *p, struct failure *err)
     const struct kafka_options options = {.bootstrap = p->bootstrap,
                                           .client_id = p->client_id,
                                           .transactional_id = p->transactional_id,
-                                          .properties = (const char *const *)p->properties,
+                                          .properties = p->properties,
                                           .properties_n = p->properties_n};
     rd_kafka_conf_t *conf = NULL;
     enum status status = kafka_conf(KAFKA_TRANSACTIONAL, &options, &conf, err);
@@ -166,12 +166,9 @@ static enum status copy_options(struct producer *p, const struct kafka_options *
         return failure_set(err, STATUS_NOMEM, REMEDY_STOP, 0, "out of memory");
     }
     for (size_t i = 0; i < options->properties_n; i++) {
-        p->properties[i] = strdup(options->properties[i]);
-        if (!p->properties[i]) {
-            return failure_set(err, STATUS_NOMEM, REMEDY_STOP, 0, "out of memory");
-        }
-        p->properties_n = i + 1;
+        p->properties[i] = options->properties[i];
     }
+    p->properties_n = options->properties_n;
     return STATUS_OK;
 }
 
@@ -212,9 +209,6 @@ void producer_close(struct producer *p)
         return;
     }
     drop_handle(p);
-    for (size_t i = 0; i < p->properties_n; i++) {
-        free(p->properties[i]);
-    }
     free(p->bootstrap);
     free(p->client_id);
     free(p->transactional_id);

@@ -26,7 +26,8 @@
 struct producer;
 
 /* Make the handle, initialise its transactional id and fetch the metadata of topic, without which
- * the first commit stalls for 0.9 s.  options and topic are copied.  gives *ret: producer_close().
+ * the first commit stalls for 0.9 s.  options and topic are copied, but for
+ * the properties, which are kept until close.  gives *ret: producer_close().
  */
 MUST_CHECK enum status producer_open(const struct kafka_options *options, const char *topic,
                                      struct producer **ret, struct failure *err);

@@ -5,13 +5,12 @@
 
 #include "base/log.h"
 
-#define ON(role)      (1u << (role))
-#define CONSUMERS     (ON(KAFKA_GROUP_CONSUMER) | LOOKERS)
-#define LOOKERS       (ON(KAFKA_LOOK_COMMITTED) | ON(KAFKA_LOOK_UNCOMMITTED))
-#define PRODUCERS     (ON(KAFKA_TRANSACTIONAL) | ON(KAFKA_IDEMPOTENT))
-#define EVERY         (CONSUMERS | PRODUCERS | ON(KAFKA_ADMIN))
-#define ERRSTR_SIZE   256
-#define PROPERTY_SIZE 128
+#define ON(role)    (1u << (role))
+#define CONSUMERS   (ON(KAFKA_GROUP_CONSUMER) | LOOKERS)
+#define LOOKERS     (ON(KAFKA_LOOK_COMMITTED) | ON(KAFKA_LOOK_UNCOMMITTED))
+#define PRODUCERS   (ON(KAFKA_TRANSACTIONAL) | ON(KAFKA_IDEMPOTENT))
+#define EVERY       (CONSUMERS | PRODUCERS | ON(KAFKA_ADMIN))
+#define ERRSTR_SIZE 256
 
 /* fixed: the protocol or its timing rests on it, so -X may not change it. */
 static const struct {
@@ -110,23 +109,15 @@ static enum status set(rd_kafka_conf_t *conf, const char *name, const char *valu
     return STATUS_OK;
 }
 
-static enum status set_property(rd_kafka_conf_t *conf, enum kafka_role role, const char *property,
-                                struct failure *err)
+static enum status set_property(rd_kafka_conf_t *conf, enum kafka_role role,
+                                const struct conf_property *property, struct failure *err)
 {
-    const char *equals = strchr(property, '=');
-    char name[PROPERTY_SIZE];
-
-    if (!equals || equals == property || (size_t)(equals - property) >= sizeof(name)) {
+    if (is_fixed(role, property->name)) {
         return failure_set(err, STATUS_USAGE, REMEDY_STOP, 0,
-                           "'%s' is no librdkafka property: write name=value", property);
+                           "'%s' cannot be changed: exactly-once rests on it", property->name);
     }
-    memcpy(name, property, (size_t)(equals - property));
-    name[equals - property] = '\0';
-    if (is_fixed(role, name)) {
-        return failure_set(err, STATUS_USAGE, REMEDY_STOP, 0,
-                           "'%s' cannot be changed: exactly-once rests on it", name);
-    }
-    return belongs(role, name) ? set(conf, name, equals + 1, err) : STATUS_OK;
+    return belongs(role, property->name) ? set(conf, property->name, property->value, err)
+                                         : STATUS_OK;
 }
 
 static enum status set_given(rd_kafka_conf_t *conf, enum kafka_role role,
@@ -172,7 +163,7 @@ enum status kafka_conf(enum kafka_role role, const struct kafka_options *options
         }
     }
     for (size_t i = 0; i < options->properties_n && status == STATUS_OK; i++) {
-        status = set_property(conf, role, options->properties[i], err);
+        status = set_property(conf, role, &options->properties[i], err);
     }
     if (status != STATUS_OK) {
         rd_kafka_conf_destroy(conf);

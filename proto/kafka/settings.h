@@ -11,6 +11,7 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include "base/conf.h"
 #include "base/status.h"
 
 enum kafka_role {
@@ -24,8 +25,8 @@ enum kafka_role {
 };
 
 struct kafka_options {
-    const char *bootstrap;         /* host:port, several with commas */
-    const char *const *properties; /* "name=value", from -X and the configuration file */
+    const char *bootstrap;                  /* host:port, several with commas */
+    const struct conf_property *properties; /* from -X and the configuration file */
     size_t properties_n;
     const char *client_id;
     const char *group;            /* KAFKA_GROUP_CONSUMER; others may leave it NULL */

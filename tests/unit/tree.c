@@ -16,9 +16,17 @@ struct reader {
     const char *at;
 };
 
-static void skip(struct reader *reader)
+static void skip_blanks(struct reader *reader) { reader->at += strspn(reader->at, " ,:\n"); }
+
+static char escaped(char c)
 {
-    reader->at += strspn(reader->at, " ,:\n");
+    if (c == '0') {
+        return '\0';
+    }
+    if (c == 'q') {
+        return '\'';
+    }
+    return c;
 }
 
 static struct text read_text(struct reader *reader)
@@ -34,7 +42,7 @@ static struct text read_text(struct reader *reader)
         assert_int_not_equal(c, '\0');
         if (c == '\\') {
             reader->at++;
-            c = *reader->at == '0' ? '\0' : *reader->at == 'q' ? '\'' : *reader->at;
+            c = escaped(*reader->at);
         }
         assert_true(tree->text_n < TREE_TEXT_MAX);
         out[text.n++] = c;
@@ -70,7 +78,11 @@ static const struct {
     const char *word;
     enum node_kind kind;
     int64_t integer;
-} words[] = {{"null", NODE_NULL, 0}, {"true", NODE_BOOLEAN, 1}, {"false", NODE_BOOLEAN, 0}};
+} words[] = {
+    {"null",  NODE_NULL,    0},
+    {"true",  NODE_BOOLEAN, 1},
+    {"false", NODE_BOOLEAN, 0}
+};
 
 static void read_scalar(struct reader *reader, struct node *node)
 {
@@ -102,7 +114,7 @@ static void read_value(struct tree *tree, struct node *node, const char *json)
     struct node *value = node;
 
     for (;;) {
-        skip(&reader);
+        skip_blanks(&reader);
         if (*reader.at == '{' || *reader.at == '[') {
             assert_true(depth < DEPTH_MAX);
             value->kind = *reader.at == '{' ? NODE_OBJECT : NODE_LIST;
@@ -113,11 +125,11 @@ static void read_value(struct tree *tree, struct node *node, const char *json)
         } else {
             read_scalar(&reader, value);
         }
-        skip(&reader);
+        skip_blanks(&reader);
         while (depth > 0 && (*reader.at == '}' || *reader.at == ']')) {
             reader.at++;
             depth--;
-            skip(&reader);
+            skip_blanks(&reader);
         }
         if (depth == 0) {
             break;

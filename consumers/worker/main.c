@@ -1,0 +1,454 @@
+/* filing-worker: the engine on librdkafka and a store.
+ *
+ *    STANDBY --store is free--> STARTING --broker answers--> RUNNING --SIGTERM--> STOPPING --> exit
+ * 0 |  (another worker            |  30 s without                 |  engine ended |   has the
+ * store)            +-------> exit 6                +--> its exit code
+ *       +--SIGTERM--> exit 0
+ *
+ * Everything that is decided is in the engine; what stands here is how a process begins and ends.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/chance.h"
+#include "base/clock.h"
+#include "base/conf.h"
+#include "base/exit.h"
+#include "base/log.h"
+#include "base/notify.h"
+#include "base/signals.h"
+#include "base/status.h"
+#include "consumers/engine/crash.h"
+#include "consumers/engine/engine.h"
+#include "consumers/store/store.h"
+#include "consumers/worker/bus_kafka.h"
+#include "consumers/worker/http.h"
+#include "consumers/worker/watchdog.h"
+#include "consumers/worker/worker_metrics.h"
+#include "kafka/admin.h"
+#include "kafka/settings.h"
+#include "wire/headers.h"
+
+#define START_MS_MAX   30000 /* broker or store unreachable at start: exit 6 */
+#define REACH_MS       2000
+#define NAP_NS         200000000
+#define UPDATE_MS      500
+#define TRANSACTION_MS 15000 /* transaction.timeout.ms of kafka/settings.c */
+#define WATCHDOG_MS    (2 * TRANSACTION_MS + 15000)
+#define SLOT_SIZE      64
+#define HOST_SIZE      256
+#define SLOT_DIGITS    8
+
+struct settings {
+    const char *instance_id;
+    const char *listen;
+    bool until_caught_up;
+    int64_t batch;
+    const char *crash_at;
+};
+
+static const struct conf_option options[] = {
+    {.key = "instance_id",
+     .option = "instance-id",
+     .type = CONF_STRING,
+     .offset = offsetof(struct settings,                                         instance_id),
+     .min = 1,
+     .max = SLOT_SIZE - 1,
+     .meta = "SLOT",
+     .help = "name of this worker's place in the group, the same after a restart; default with "
+             "SQLite: the first 8 hex digits of the store id"},
+    {.key = "listen",
+     .option = "listen",
+     .type = CONF_STRING,
+     .offset = offsetof(struct settings, listen),
+     .preset = "127.0.0.1:9464",
+     .meta = "HOST:PORT|none",
+     .help = "where /metrics, /livez and /readyz are served"},
+    {.option = "until-caught-up",
+     .type = CONF_SWITCH,
+     .offset = offsetof(struct settings,                                   until_caught_up),
+     .help = "end with 0 when everything is decided and published that the log held at the first "
+             "assignment"                               },
+    {.key = "batch",
+     .option = "batch",
+     .type = CONF_INT,
+     .offset = offsetof(struct settings,                                                     batch),
+     .min = 1,
+     .max = 100000,
+     .preset = "5000",
+     .unit = "records",
+     .help = "most records of one store transaction"},
+#ifdef FILING_CRASH_POINTS
+    {.option = "crash-at",
+     .type = CONF_STRING,
+     .offset = offsetof(struct settings,                                                   crash_at),
+     .meta = "NAME[:COUNT]",
+     .help = "test build: die at this place"                                                                    },
+#endif
+};
+
+static const char *const examples[] = {
+    "filing-worker --store sqlite:/var/lib/filing/filings.db --bootstrap-server kafka-1:9092",
+    "filing-worker --until-caught-up --listen none", NULL};
+
+static const struct conf_program program = {
+    .name = "filing-worker",
+    .version = FILING_VERSION,
+    .about =
+        "Checks each filing of filings.submitted.v1 against the rulebook, posts it to the limit "
+        "ledgers in the store exactly once and publishes the decision to filings.decided.v1. "
+        "SIGTERM and SIGINT finish the batch and leave; a second one ends at once with 130. A "
+        "second worker on the same SQLite file stands by and takes over when the first is gone.",
+    .options = options,
+    .options_n = sizeof(options) / sizeof(options[0]),
+    .examples = examples,
+};
+
+struct worker {
+    const struct settings *settings;
+    const struct conf_common *common;
+    struct topics topics;
+    char slot[SLOT_SIZE];
+    char txn_id[TOPIC_NAME_SIZE + SLOT_SIZE];
+    char host[HOST_SIZE];
+    uint8_t store_id[STORE_ID_SIZE];
+    struct metrics *metrics;
+    struct http *http;
+    struct store *store;
+    struct bus *bus;
+    struct engine *engine;
+    struct watchdog *watchdog;
+};
+
+static void nap(void)
+{
+    const struct timespec time = {.tv_nsec = NAP_NS};
+
+    (void)nanosleep(&time, NULL); /* cut short by a signal */
+}
+
+/* systemd may or may not be there: that it cannot be told is no reason to stop. */
+static void tell_systemd(const char *state)
+{
+    struct failure err = {.status = STATUS_OK};
+
+    if (notify_send(state, &err) != STATUS_OK) {
+        log_failure(LOG_DEBUG, EVENT_PROGRAM_FAILED, &err);
+    }
+}
+
+static void log_note(void *arg, const struct engine_note *note)
+{
+    static const struct {
+        enum log_level level;
+        enum log_word word;
+    } lines[] = {
+        [ENGINE_NOTE_ASSIGNED] = {LOG_INFO,  EVENT_GROUP_ASSIGNED    },
+        [ENGINE_NOTE_REVOKED] = {LOG_INFO,  EVENT_GROUP_REVOKED     },
+        [ENGINE_NOTE_LOST] = {LOG_WARN,  EVENT_GROUP_LOST        },
+        [ENGINE_NOTE_CLAIMING] = {LOG_DEBUG, EVENT_PARTITION_CLAIMING},
+        [ENGINE_NOTE_RECOVERED] = {LOG_INFO,  EVENT_RECOVERY_DONE     },
+        [ENGINE_NOTE_OWNED] = {LOG_INFO,  EVENT_PARTITION_OWNED   },
+        [ENGINE_NOTE_FENCED] = {LOG_WARN,  EVENT_PARTITION_FENCED  },
+        [ENGINE_NOTE_DROPPED] = {LOG_WARN,  EVENT_BATCH_DROPPED     },
+        [ENGINE_NOTE_PUBLICATION_FAILED] = {LOG_WARN,  EVENT_PUBLICATION_FAILED},
+        [ENGINE_NOTE_BULLETIN] = {LOG_INFO,  EVENT_BULLETIN_ACCEPTED },
+        [ENGINE_NOTE_ERROR] = {LOG_WARN,  EVENT_KAFKA_ERROR       },
+        [ENGINE_NOTE_CAUGHT_UP] = {LOG_INFO,  EVENT_WORKER_CAUGHT_UP  },
+        [ENGINE_NOTE_STOPPED] = {LOG_INFO,  EVENT_WORKER_STOP       },
+    };
+
+    (void)arg;
+    _Static_assert(sizeof(lines) / sizeof(lines[0]) == ENGINE_NOTE_N, "a line for each note");
+    log_event(lines[note->kind].level, lines[note->kind].word,
+              "partition=%" PRId64 " value=%" PRIu64 " text=%s", note->partition, note->value,
+              note->text ? note->text : "");
+}
+
+/* ---- beginning ---- */
+
+/* The store; while another worker has it, this one stands by outside the group. */
+static enum status open_store(struct worker *w, struct failure *err)
+{
+    const int64_t until_us = clock_monotonic_us() + START_MS_MAX * INT64_C(1000);
+    bool told = false;
+    enum status status;
+
+    for (;;) {
+        status = store_open(w->common->store, &w->store, err);
+        if (status == STATUS_DENIED && err->remedy == REMEDY_RETRY) {
+            if (!told) {
+                http_set_readiness(w->http, READINESS_STANDBY);
+                log_event(LOG_INFO, EVENT_WORKER_STANDBY, "text=%s", err->text);
+                tell_systemd("READY=1\nSTATUS=standby");
+                told = true;
+            }
+        } else if (status != STATUS_IO || err->remedy != REMEDY_RETRY ||
+                   clock_monotonic_us() > until_us) {
+            return status;
+        }
+        if (signals_stop()) {
+            return STATUS_OK; /* no store: the caller looks */
+        }
+        nap();
+    }
+}
+
+/* The name of the place in the group rests on the store's id, so that a restart has the same. */
+static enum status name_worker(struct worker *w, struct failure *err)
+{
+    struct store_ledger ledger;
+    char hex[2 * STORE_ID_SIZE + 1];
+    enum status status = store_ledger_read(w->store, &ledger, err);
+
+    if (status == STATUS_NOTFOUND) {
+        status = chance_fill(w->store_id, sizeof(w->store_id), err);
+    } else if (status == STATUS_OK) {
+        memcpy(w->store_id, ledger.store_id, sizeof(w->store_id));
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    hex_encode((struct bytes){.at = w->store_id, .n = sizeof(w->store_id)}, hex);
+    (void)snprintf(w->slot, sizeof(w->slot), "%.*s",
+                   w->settings->instance_id ? (int)sizeof(w->slot) - 1 : SLOT_DIGITS,
+                   w->settings->instance_id ? w->settings->instance_id : hex);
+    (void)snprintf(w->txn_id, sizeof(w->txn_id), "%s-%s", w->topics.group, w->slot);
+    if (gethostname(w->host, sizeof(w->host) - 1)) {
+        (void)snprintf(w->host, sizeof(w->host), "unknown");
+    }
+    return STATUS_OK;
+}
+
+static struct kafka_options kafka_options_of(const struct worker *w)
+{
+    return (struct kafka_options){.bootstrap = w->common->bootstrap_server,
+                                  .properties = w->common->properties,
+                                  .properties_n = w->common->properties_n,
+                                  .client_id = program.name,
+                                  .group = w->topics.group,
+                                  .instance_id = w->slot,
+                                  .transactional_id = w->txn_id};
+}
+
+/* A broker has to answer within 30 s, before anything joins a group. */
+static enum status reach_broker(struct worker *w, struct failure *err)
+{
+    const struct kafka_options kafka = kafka_options_of(w);
+    const int64_t until_us = clock_monotonic_us() + START_MS_MAX * INT64_C(1000);
+    rd_kafka_conf_t *conf = NULL;
+    rd_kafka_t *handle = NULL;
+    enum status status = kafka_conf(KAFKA_ADMIN, &kafka, &conf, err);
+
+    if (status == STATUS_OK) {
+        status = kafka_open(KAFKA_ADMIN, conf, &handle, err);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    do {
+        status = admin_reach(handle, kafka.bootstrap, REACH_MS, err);
+    } while (status != STATUS_OK && !signals_stop() && clock_monotonic_us() < until_us);
+    rd_kafka_destroy(handle);
+    return status;
+}
+
+static enum status open_engine(struct worker *w, struct failure *err)
+{
+    const struct bus_kafka_conf bus = {.options = kafka_options_of(w), .topics = &w->topics};
+    enum status status = bus_kafka_open(&bus, &w->bus, err);
+
+    if (status == STATUS_OK) {
+        const struct engine_conf conf = {.bus = w->bus,
+                                         .store = w->store,
+                                         .topic = w->topics.submitted,
+                                         .txn_id = w->txn_id,
+                                         .host = w->host,
+                                         .store_id = w->store_id,
+                                         .is_until_caught_up = w->settings->until_caught_up,
+                                         .records_max = (uint32_t)w->settings->batch,
+                                         .note = log_note};
+
+        status = engine_open(&conf, &w->engine, err);
+    }
+    if (status == STATUS_OK) {
+        status = watchdog_open(w->engine, w->bus, WATCHDOG_MS, &w->watchdog, err);
+    }
+    return status;
+}
+
+/* ---- running ---- */
+
+static enum readiness readiness_of(const struct worker *w, bool stopping)
+{
+    struct engine_status is;
+
+    engine_status(w->engine, &is);
+    if (stopping) {
+        return READINESS_STOPPING;
+    }
+    if (!is.is_started) {
+        return READINESS_STARTING;
+    }
+    if (is.claiming_n > 0) {
+        return READINESS_CLAIMING;
+    }
+    return is.owned_n > 0 ? READINESS_READY : READINESS_JOINING;
+}
+
+static void update(struct worker *w, bool stopping)
+{
+    http_set_readiness(w->http, readiness_of(w, stopping));
+    worker_metrics_update(w->metrics, w->engine, bus_kafka_publisher_busy_us(w->bus));
+}
+
+static enum exit_code run(struct worker *w, struct failure *err)
+{
+    int64_t update_us = 0;
+    bool stopping = false;
+    enum exit_code code = EXIT_DONE;
+
+    tell_systemd("READY=1");
+    while (engine_step(w->engine, &code, err)) {
+        const int64_t now_us = clock_monotonic_us();
+
+        if (now_us - update_us > UPDATE_MS * INT64_C(1000)) {
+            update_us = now_us;
+            update(w, stopping);
+        }
+        if (signals_stop() && !stopping) {
+            stopping = true;
+            log_event(LOG_INFO, EVENT_SIGNAL_RECEIVED, "%s", "");
+            tell_systemd("STOPPING=1");
+            engine_finish(w->engine);
+        }
+    }
+    return code;
+}
+
+/* ---- ending ---- */
+
+static void close_all(struct worker *w)
+{
+    watchdog_close(w->watchdog);
+    engine_close(w->engine);
+    bus_kafka_close(w->bus);
+    store_close(w->store);
+    http_close(w->http);
+    metrics_close(w->metrics);
+}
+
+/* A store that cannot be reached or is full is 6, whatever the status says elsewhere. */
+static enum exit_code start_code(const struct failure *err)
+{
+    return err->status == STATUS_IO ? EXIT_UNREACHABLE : exit_of(err->status);
+}
+
+static enum exit_code failed(const struct failure *err, enum exit_code code)
+{
+    log_failure(LOG_ERROR, EVENT_PROGRAM_FAILED, err);
+    fprintf(stderr, "%s: %s\n", program.name, err->text);
+    return code;
+}
+
+static enum exit_code serve(struct worker *w)
+{
+    struct failure err = {.status = STATUS_OK};
+    enum exit_code code;
+    enum status status = topics_init(&w->topics, w->common->prefix, &err);
+
+    if (status == STATUS_OK) {
+        status = worker_metrics_open(&w->metrics, &err);
+    }
+    if (status == STATUS_OK && strcmp(w->settings->listen, "none") != 0) {
+        status = http_open(w->settings->listen, w->metrics, &w->http, &err);
+    }
+    if (status != STATUS_OK) {
+        return failed(&err, exit_of(status));
+    }
+    status = open_store(w, &err);
+    if (status == STATUS_OK && !w->store) {
+        return EXIT_DONE; /* stopped while standing by */
+    }
+    http_set_readiness(w->http, READINESS_STARTING);
+    if (status == STATUS_OK) {
+        status = name_worker(w, &err);
+    }
+    if (status == STATUS_OK) {
+        status = reach_broker(w, &err);
+    }
+    if (status == STATUS_OK) {
+        status = open_engine(w, &err);
+    }
+    if (status != STATUS_OK) {
+        return signals_stop() ? EXIT_DONE : failed(&err, start_code(&err));
+    }
+    log_event(LOG_INFO, EVENT_WORKER_START, "slot=%s store=%s broker=%s", w->slot, w->common->store,
+              w->common->bootstrap_server);
+    code = run(w, &err);
+    return code == EXIT_DONE ? EXIT_DONE : failed(&err, code);
+}
+
+#ifdef FILING_CRASH_POINTS
+static enum status arm(const char *crash_at, struct failure *err)
+{
+    char name[64];
+    const char *colon = crash_at ? strchr(crash_at, ':') : NULL;
+    unsigned long count = 1;
+    size_t n;
+
+    if (!crash_at) {
+        return STATUS_OK;
+    }
+    n = colon ? (size_t)(colon - crash_at) : strlen(crash_at);
+    n = n < sizeof(name) ? n : sizeof(name) - 1;
+    memcpy(name, crash_at, n);
+    name[n] = '\0';
+    count = colon ? strtoul(colon + 1, NULL, 10) : 1;
+    return crash_point_arm(name, (unsigned)count)
+               ? STATUS_OK
+               : failure_set(err, STATUS_USAGE, REMEDY_STOP, 0, "no crash point '%s'", name);
+}
+#else
+static enum status arm(const char *crash_at, struct failure *err)
+{
+    (void)crash_at;
+    (void)err;
+    return STATUS_OK;
+}
+#endif
+
+int main(int argc, char **argv)
+{
+    const struct conf_input input = {
+        .program = &program, .argc = argc, .argv = argv, .out = stdout};
+    struct settings settings = {.listen = NULL};
+    struct failure err = {.status = STATUS_OK};
+    struct worker w = {.settings = &settings};
+    struct conf *conf = NULL;
+    enum exit_code code = EXIT_DONE;
+    enum status status = conf_open(&input, &settings, &conf, &err);
+
+    if (status == STATUS_OK) {
+        status = signals_install(&err);
+    }
+    if (status == STATUS_OK) {
+        status = arm(settings.crash_at, &err);
+    }
+    if (status != STATUS_OK) {
+        code = exit_report(stderr, program.name, &err);
+    } else if (!conf_common(conf)->done) {
+        w.common = conf_common(conf);
+        code = serve(&w);
+        close_all(&w);
+        log_event(LOG_INFO, EVENT_PROGRAM_STOP, "code=%d", (int)code);
+    }
+    conf_close(conf);
+    return (int)code;
+}
