@@ -258,14 +258,16 @@ static void put_country(struct binder *b, int32_t country)
 static void put_amount(struct binder *b, int64_t minor, int32_t currency)
 {
     char text[MONEY_TEXT_SIZE];
-    int exponent = 0;
+    int exponent = 0; /* also of what has no minor units: no money of a filing is in it */
 
     if (currency == CURRENCY_NONE) {
         put_null(b);
         return;
     }
-    exponent = iso_currency(currency)->exponent;
-    (void)money_format(minor, exponent > 0 ? exponent : 0, text, sizeof(text));
+    if (iso_currency(currency)->exponent > 0) {
+        exponent = (uint8_t)iso_currency(currency)->exponent;
+    }
+    (void)money_format(minor, exponent, text, sizeof(text));
     put_word(b, text);
 }
 
