@@ -521,6 +521,10 @@ static enum status memory_commit(struct store *store, const struct store_batch *
 {
     struct database *db = database_of(store);
 
+    *ret_outcome = STORE_DROPPED;
+    if (db->broken) {
+        return fail_nomem(err);
+    }
     *ret_outcome = STORE_STORED;
     for (size_t i = 0; i < batch->parts_n; i++) {
         enum status status = check_part(db, batch, i, ret_outcome, err);
