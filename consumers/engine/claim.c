@@ -227,6 +227,10 @@ static enum claim_step claim_row(struct engine *e, uint32_t partition)
         return why.remedy == REMEDY_RETRY ? again(e, partition, why.text)
                                           : stop(e, partition, &why);
     }
+    /* The row may stand behind bulletins that another worker met. */
+    if (desk_load_references(e->desk, &why) != STATUS_OK) {
+        return stop(e, partition, &why);
+    }
     e->counters.claims++;
     slot->published_number = claim->row.published_number;
     crash_point("after-claim");

@@ -17,6 +17,7 @@
 #define REST_TURNS 200000
 #define SLEEP_MS   25000
 
+struct sim_world; static void dump(struct sim_world *w, uint32_t p);
 static struct sim_worker *running; /* whose crash point is passed */
 
 __attribute__((format(printf, 2, 3))) static void broken(struct sim_world *w, const char *fmt, ...)
@@ -413,6 +414,7 @@ static void check_topic(struct sim_world *w, const struct store_journal_row *row
         }
         if (!bytes_equal(entry.decision,
                          (struct bytes){.at = published->value, .n = published->value_n})) {
+            if (getenv("SIM_TRACE")) { dump(w,p); FILE *f=fopen("/tmp/a.bin","wb"); fwrite(entry.decision.at,1,entry.decision.n,f); fclose(f); f=fopen("/tmp/b.bin","wb"); fwrite(published->value,1,published->value_n,f); fclose(f); }
             broken(w, "partition %u: at offset %" PRId64 " is not decision %" PRIu64, p, at,
                    entry.number);
             return;
@@ -507,5 +509,14 @@ void sim_world_check(struct sim_world *w)
             check_states(w, &f, p);
         }
         fresh_close(&f);
+    }
+}
+
+static void dump(struct sim_world *w, uint32_t p)
+{
+    for (size_t i = 0; i < w->broker.logs[SIM_DECIDED][p].n; i++) {
+        const struct sim_entry *e = &w->broker.logs[SIM_DECIDED][p].at[i];
+        (void)fprintf(stderr, "%zu %s txn %u state %d t=%ld number %d\n", i, e->kind ? "mark" : "data", e->txn,
+                      (int)w->broker.txns[e->txn].state, (long)e->time_ms, e->value_n > 2 ? e->value[1] : -1);
     }
 }
