@@ -155,7 +155,9 @@ static enum status found_ledger(struct engine *e, const struct bus_record *recor
     }
     ledger = (struct store_ledger){.schema = STORE_SCHEMA, .partitions = founded.partitions};
     memcpy(ledger.ledger_id, founded.ledger_id, LEDGER_ID_SIZE);
-    if (!engine_chance(e, ledger.store_id, sizeof(ledger.store_id))) {
+    if (e->conf.store_id) {
+        memcpy(ledger.store_id, e->conf.store_id, STORE_ID_SIZE);
+    } else if (!engine_chance(e, ledger.store_id, sizeof(ledger.store_id))) {
         return failure_set(err, STATUS_IO, REMEDY_STOP, 0, "the system gives no chance");
     }
     status = store_ledger_found(e->store, &ledger, err);
@@ -729,6 +731,7 @@ void claim_advance(struct engine *e, uint32_t partition)
         const enum claim_step next = steps[step].run(e, partition);
 
         /* A step that changed the partition's state has set its own next step. */
+        /* cppcheck-suppress knownConditionTrueFalse; the step reached the slot through e */
         if (slot->state != ENGINE_CLAIMING || slot->claim_number != claim_number || next == step) {
             return;
         }
