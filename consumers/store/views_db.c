@@ -83,6 +83,10 @@ static const char *const schema[] = {
     " investor_no TEXT NOT NULL, country TEXT, currency TEXT, subscribed TEXT,"
     " share_bp INTEGER NOT NULL, PRIMARY KEY (partition, owner, ordinal)) STRICT, WITHOUT ROWID",
     "CREATE INDEX investor_of_enterprise ON investor (partition, enterprise)",
+    /* Limits whose investor is not known yet: see views_db_unknown(). */
+    "CREATE TABLE unknown (partition INTEGER NOT NULL, enterprise TEXT NOT NULL,"
+    " owner INTEGER NOT NULL, ordinal INTEGER NOT NULL,"
+    " PRIMARY KEY (partition, enterprise, owner, ordinal)) STRICT, WITHOUT ROWID",
 };
 
 /* The order is that of sql[]. */
@@ -109,6 +113,12 @@ enum statement {
     APPLICATION_ADD,
     CONTRACT_ADD,
     INVESTOR_ADD,
+    UNKNOWN_ADD,
+    UNKNOWN_NEXT,
+    UNKNOWN_DROP,
+    POSTING_RENAME,
+    LIMIT_DROP_OLDER,
+    LIMIT_RENAME,
     STATEMENT_N
 };
 
@@ -148,6 +158,19 @@ static const char *const sql[] = {
     [APPLICATION_ADD] = "INSERT INTO application VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     [CONTRACT_ADD] = "INSERT INTO contract VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
                      " ?12, ?13, ?14, ?15, ?16)",
+    [UNKNOWN_ADD] = "INSERT OR IGNORE INTO unknown VALUES (?1, ?2, ?3, ?4)",
+    [UNKNOWN_NEXT] = "SELECT u.owner, u.ordinal, i.registration_no, i.investor_no"
+                     " FROM unknown u JOIN investor i USING (partition, owner, ordinal)"
+                     " WHERE u.partition = ?1 AND u.enterprise = ?2 LIMIT 1",
+    [UNKNOWN_DROP] = "DELETE FROM unknown WHERE partition = ?1 AND enterprise = ?2 AND owner = ?3"
+                     " AND ordinal = ?4",
+    [POSTING_RENAME] = "UPDATE posting SET limit_id = ?4, part = ?5"
+                       " WHERE partition = ?1 AND enterprise = ?2 AND limit_id = ?3",
+    [LIMIT_DROP_OLDER] = "DELETE FROM limit_account WHERE partition = ?1 AND enterprise = ?2"
+                         " AND limit_id = ?3 AND number < (SELECT number FROM limit_account"
+                         " WHERE partition = ?1 AND enterprise = ?2 AND limit_id = ?4)",
+    [LIMIT_RENAME] = "UPDATE OR REPLACE limit_account SET limit_id = ?4, part = ?5"
+                     " WHERE partition = ?1 AND enterprise = ?2 AND limit_id = ?3",
     [INVESTOR_ADD] = "INSERT INTO investor VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
 };
 _Static_assert(sizeof(sql) / sizeof(sql[0]) == STATEMENT_N, "a statement without SQL");
@@ -495,9 +518,9 @@ enum status views_db_move(struct views_db *db, uint32_t partition, const struct 
 
 enum status views_db_clear(struct views_db *db, uint32_t partition, struct failure *err)
 {
-    static const char *const tables[] = {
-        "true_for",   "decision",     "posting",     "limit_account", "held_filing",
-        "enterprise", "registration", "application", "contract",      "investor"};
+    static const char *const tables[] = {"true_for",    "decision", "posting",    "limit_account",
+                                         "held_filing", "unknown",  "enterprise", "registration",
+                                         "application", "contract", "investor"};
     char text[128];
     int rc = SQLITE_OK;
 
@@ -947,6 +970,100 @@ static int drop_state(const struct views_db *db, uint32_t partition, const char 
     return rc;
 }
 
+enum status views_db_unknown(struct views_db *db, const struct decision *decision,
+                             const struct limit_key *key, struct failure *err)
+{
+    struct binder b = binder_of(db, UNKNOWN_ADD);
+
+    put_u64(&b, decision->partition);
+    put_identity(&b, &decision->identity.enterprise);
+    put_u64(&b, key->owner);
+    put_u64(&b, key->part);
+    return done(db, run(&b), "write the readable tables", err);
+}
+
+/* A limit whose investor is known now. */
+struct known {
+    uint64_t owner;
+    uint64_t ordinal;
+    struct limit_id before; /* part "#<ordinal>" */
+    struct limit_id now;
+};
+
+/* SQLITE_ROW, or SQLITE_DONE when none is left. */
+static int known_next(const struct views_db *db, uint32_t partition, const char code[CODE_SIZE],
+                      struct known *ret)
+{
+    struct binder b = binder_of(db, UNKNOWN_NEXT);
+    int rc = SQLITE_OK;
+
+    put_u64(&b, partition);
+    put_text(&b, code, CODE_SIZE);
+    rc = sqlite3_step(b.stmt);
+    if (rc == SQLITE_ROW) {
+        memset(ret, 0, sizeof(*ret));
+        ret->owner = (uint64_t)sqlite3_column_int64(b.stmt, 0);
+        ret->ordinal = (uint64_t)sqlite3_column_int64(b.stmt, 1);
+        ret->before.kind = LIMIT_FDI_INFLOW;
+        (void)snprintf(ret->before.object, sizeof(ret->before.object), "%s",
+                       (const char *)sqlite3_column_text(b.stmt, 2));
+        ret->now = ret->before;
+        (void)snprintf(ret->before.part, sizeof(ret->before.part), "#%" PRIu64, ret->ordinal);
+        (void)snprintf(ret->now.part, sizeof(ret->now.part), "%s",
+                       (const char *)sqlite3_column_text(b.stmt, 3));
+    }
+    (void)sqlite3_reset(b.stmt);
+    return rc;
+}
+
+/* The account under the name of before is the newer one, or goes. */
+static int rename_limit(const struct views_db *db, uint32_t partition, const char code[CODE_SIZE],
+                        const struct known *known)
+{
+    static const enum statement steps[] = {POSTING_RENAME, LIMIT_DROP_OLDER, LIMIT_RENAME};
+    char before[LIMIT_ID_SIZE];
+    char now[LIMIT_ID_SIZE];
+    struct binder b;
+    int rc = SQLITE_OK;
+
+    (void)limit_id_format(&known->before, before);
+    (void)limit_id_format(&known->now, now);
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && !rc; i++) {
+        b = binder_of(db, steps[i]);
+        put_u64(&b, partition);
+        put_text(&b, code, CODE_SIZE);
+        put_word(&b, before);
+        put_word(&b, now);
+        if (steps[i] != LIMIT_DROP_OLDER) {
+            put_word(&b, known->now.part);
+        }
+        rc = run(&b);
+    }
+    if (!rc) {
+        b = binder_of(db, UNKNOWN_DROP);
+        put_u64(&b, partition);
+        put_text(&b, code, CODE_SIZE);
+        put_u64(&b, known->owner);
+        put_u64(&b, known->ordinal);
+        rc = run(&b);
+    }
+    return rc;
+}
+
+static int name_unknown(const struct views_db *db, uint32_t partition, const char code[CODE_SIZE])
+{
+    struct known known;
+    int rc = known_next(db, partition, code, &known);
+
+    while (rc == SQLITE_ROW) {
+        rc = rename_limit(db, partition, code, &known);
+        if (!rc) {
+            rc = known_next(db, partition, code, &known);
+        }
+    }
+    return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
 enum status views_db_put_state(struct views_db *db, uint32_t partition,
                                const struct enterprise *state, struct failure *err)
 {
@@ -960,6 +1077,9 @@ enum status views_db_put_state(struct views_db *db, uint32_t partition,
     }
     for (uint32_t i = 0; i < state->investors_n && !rc; i++) {
         rc = add_investor(db, partition, state, &state->investors[i]);
+    }
+    if (!rc) {
+        rc = name_unknown(db, partition, state->code);
     }
     if (!rc) {
         put_u64(&b, partition);
