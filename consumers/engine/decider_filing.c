@@ -88,8 +88,8 @@ static void earlier_of(const struct store_filing *filing, const struct enterpris
     }
 }
 
-/* The undo of an accepted decision, from the open batch or from the journal; *ret is NULL when it has
- * none, as of a review. */
+/* The undo of an accepted decision, from the open batch or from the journal; *ret is NULL when it
+ * has none, as of a review. */
 static enum status read_undo(struct decider *d, uint64_t number, const struct undo **ret,
                              struct failure *err)
 {
@@ -262,9 +262,8 @@ enum status decider_earlier_named(struct decider *d, const struct form *form,
     }
     d->desk->named_key = filing.key;
     earlier_of(&filing, state, ret);
-    return filing.accepted_number == 0
-               ? STATUS_OK
-               : read_undo(d, filing.accepted_number, &ret->undo, err);
+    return filing.accepted_number == 0 ? STATUS_OK
+                                       : read_undo(d, filing.accepted_number, &ret->undo, err);
 }
 
 /* What a decision does to the index: an own identity, a later decision of a held filing, a reversed

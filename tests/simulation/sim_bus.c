@@ -18,6 +18,14 @@ static void pass_time(struct sim_bus *b, int64_t ms_max)
     sim_bus_tick(b);
 }
 
+/* A process that is stopped, swapped out or waits for its disk, in the middle of something. */
+static void stall(struct sim_bus *b)
+{
+    if (b->stall && sim_chance(&b->broker->chance, 1000) < b->faults.stall_permille) {
+        b->stall(b->stall_arg);
+    }
+}
+
 static enum bus_answer dead(struct failure *err)
 {
     (void)failure_set(err, STATUS_KAFKA, REMEDY_STOP, 0, "dead");
@@ -140,6 +148,7 @@ static void bus_poll_sim(struct bus *bus, int timeout_ms, struct bus_event *ret)
     if (*b->is_dead || b->is_leaving) {
         return;
     }
+    stall(b);
     if (timeout_ms > 0) {
         pass_time(b, timeout_ms / 5);
     }
@@ -226,6 +235,7 @@ static enum bus_answer bus_high_watermark_sim(struct bus *bus, uint32_t p, int64
 {
     struct sim_bus *const b = of(bus);
 
+    stall(b);
     if (*b->is_dead) {
         return dead(err);
     }
@@ -484,6 +494,7 @@ static void bus_publish_sim(struct bus *bus, const struct bus_publication *publi
 {
     struct sim_bus *const b = of(bus);
 
+    stall(b);
     if (*b->is_dead) {
         return;
     }
@@ -543,13 +554,17 @@ void sim_bus_init(struct sim_bus *b, struct sim_broker *broker, uint32_t member,
     const struct sim_faults faults = b->faults;
     const struct sim_rules rules = b->rules;
     bool *const is_dead = b->is_dead;
+    sim_stall_fn *const stalls = b->stall;
+    void *const stall_arg = b->stall_arg;
 
     *b = (struct sim_bus){.port.ops = &ops,
                           .broker = broker,
                           .faults = faults,
                           .rules = rules,
                           .member = member,
-                          .is_dead = is_dead};
+                          .is_dead = is_dead,
+                          .stall = stalls,
+                          .stall_arg = stall_arg};
     (void)snprintf(b->txn_id, sizeof(b->txn_id), "%s", txn_id);
     b->producer = sim_producer_find(broker, txn_id);
     b->epoch = sim_init_transactions(broker, b->producer);
@@ -590,6 +605,7 @@ static enum status sim_claim(struct store *store, const struct store_claim *clai
 {
     struct sim_store *const s = store_of(store);
 
+    stall(s->bus);
     if (*s->bus->is_dead) {
         return dead_store(err);
     }
@@ -633,6 +649,7 @@ static enum status sim_commit(struct store *store, const struct store_batch *bat
     enum status status;
 
     *ret_outcome = STORE_DOUBT;
+    stall(s->bus);
     if (*s->bus->is_dead) {
         return dead_store(err);
     }

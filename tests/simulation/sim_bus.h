@@ -32,7 +32,11 @@ struct sim_faults {
     uint32_t store_drops;
     uint32_t store_doubts;
     uint32_t store_locked;
+    uint32_t stall_permille; /* the engine stands still inside a call while the world goes on */
 };
+
+/* The world goes on without the caller. */
+typedef void sim_stall_fn(void *arg);
 
 enum sim_publishing {
     SIM_PUB_NONE = 0,
@@ -57,6 +61,8 @@ struct sim_bus {
     uint32_t member;
     char txn_id[64];
     bool *is_dead;
+    sim_stall_fn *stall;
+    void *stall_arg;
     /* group */
     bool is_member;
     bool has_assignment;

@@ -17,7 +17,7 @@
 /* partitions_n of the ledger that is being written, and where a record goes. */
 typedef void sim_put_fn(void *arg, uint32_t partition, const struct bytes *key, struct bytes value);
 
-#define SIM_ENTERPRISES 4
+#define SIM_ENTERPRISES 10
 #define SIM_FILED_MAX   4096
 
 struct sim_filed {

@@ -17,7 +17,6 @@
 #define REST_TURNS 200000
 #define SLEEP_MS   25000
 
-struct sim_world; static void dump(struct sim_world *w, uint32_t p);
 static struct sim_worker *running; /* whose crash point is passed */
 
 __attribute__((format(printf, 2, 3))) static void broken(struct sim_world *w, const char *fmt, ...)
@@ -134,6 +133,8 @@ void sim_world_close(struct sim_world *w)
     sim_broker_fini(&w->broker);
 }
 
+static void stall(void *arg);
+
 void sim_world_start(struct sim_world *w, uint32_t i)
 {
     struct sim_worker *const worker = &w->workers[i];
@@ -141,6 +142,7 @@ void sim_world_start(struct sim_world *w, uint32_t i)
                                .host = "sim",
                                .records_max = w->conf.records_max,
                                .states_max = 2,
+                               .states_written_max = w->conf.states_written_max,
                                .note = note,
                                .chance = chance,
                                .arg = w};
@@ -153,6 +155,8 @@ void sim_world_start(struct sim_world *w, uint32_t i)
     worker->bus.is_dead = &worker->is_dead;
     worker->bus.faults = w->conf.faults;
     worker->bus.rules = w->conf.rules;
+    worker->bus.stall = stall;
+    worker->bus.stall_arg = w;
     (void)snprintf(worker->txn_id, sizeof(worker->txn_id), "worker-%u", i);
     sim_bus_init(&worker->bus, &w->broker, i, worker->txn_id);
     sim_store_init(&worker->store, shared, &worker->bus);
@@ -182,14 +186,19 @@ bool sim_world_turn(struct sim_world *w, uint32_t i)
     struct sim_worker *const worker = &w->workers[i];
     enum exit_code code = EXIT_DONE;
     struct failure why;
+    bool is_running;
 
-    if (!worker->engine || w->broker.now_ms < worker->away_until_ms) {
+    if (!worker->engine || worker->is_inside || w->broker.now_ms < worker->away_until_ms) {
         return false;
     }
     running = worker;
-    if (engine_step(worker->engine, &code, &why) && !worker->is_dead) {
+    worker->is_inside = true;
+    is_running = engine_step(worker->engine, &code, &why);
+    worker->is_inside = false;
+    if (is_running && !worker->is_dead) {
         return true;
     }
+    w->crashes += worker->is_dead ? 1 : 0;
     if (!worker->is_dead) {
         broken(w, "worker %u ended with %d: %s", i, (int)code, why.text);
     }
@@ -207,6 +216,9 @@ static void disturb(struct sim_world *w)
     const uint32_t i = (uint32_t)(worker - w->workers);
     uint32_t point;
 
+    if (worker->is_inside) {
+        return;
+    }
     if (sim_chance(dice, 1000) < w->conf.crash_percent) {
         for (point = sim_chance(dice, 32); !crash_point_at(point);) {
             point = sim_chance(dice, 32);
@@ -226,25 +238,45 @@ static void disturb(struct sim_world *w)
     }
 }
 
-void sim_world_run(struct sim_world *w)
+static void step(struct sim_world *w)
 {
     uint64_t *const dice = &w->broker.chance;
 
-    for (uint32_t step = 0; step < w->conf.steps && !w->is_broken; step++) {
-        if (sim_chance(dice, w->conf.steps) < w->conf.records_n) {
-            sim_log_go_on(&w->log);
+    if (sim_chance(dice, w->conf.steps) < w->conf.records_n) {
+        sim_log_go_on(&w->log);
+    }
+    disturb(w);
+    if (!sim_world_turn(w, sim_chance(dice, w->conf.workers_n))) {
+        sim_broker_tick(&w->broker, sim_chance(dice, 20));
+    }
+    for (uint32_t i = 0; i < w->conf.workers_n; i++) {
+        /* A paused process may still have a publisher that goes on, or not. */
+        if (w->workers[i].engine &&
+            (w->broker.now_ms >= w->workers[i].away_until_ms || sim_happens(dice, 20))) {
+            sim_bus_tick(&w->workers[i].bus);
         }
-        disturb(w);
-        if (!sim_world_turn(w, sim_chance(dice, w->conf.workers_n))) {
-            sim_broker_tick(&w->broker, sim_chance(dice, 20));
-        }
-        for (uint32_t i = 0; i < w->conf.workers_n; i++) {
-            /* A paused process may still have a publisher that goes on, or not. */
-            if (w->workers[i].engine &&
-                (w->broker.now_ms >= w->workers[i].away_until_ms || sim_happens(dice, 20))) {
-                sim_bus_tick(&w->workers[i].bus);
-            }
-        }
+    }
+}
+
+/* The worker that runs stands still inside a call, for longer than a session; its publisher's
+ * thread may go on.  What it comes back to is another world. */
+static void stall(void *arg)
+{
+    struct sim_world *const w = arg;
+    struct sim_worker *const stalled = running;
+    const int64_t until = w->broker.now_ms + sim_chance(&w->broker.chance, SLEEP_MS);
+
+    while (w->broker.now_ms < until && !w->is_broken) {
+        step(w);
+        sim_broker_tick(&w->broker, sim_chance(&w->broker.chance, 100));
+    }
+    running = stalled;
+}
+
+void sim_world_run(struct sim_world *w)
+{
+    for (uint32_t i = 0; i < w->conf.steps && !w->is_broken; i++) {
+        step(w);
     }
     sim_world_rest(w);
     sim_world_check(w);
@@ -399,7 +431,18 @@ static void decide_fresh(struct sim_world *w, struct fresh *f, uint32_t p)
     }
 }
 
-static void check_topic(struct sim_world *w, const struct store_journal_row *row, uint32_t p)
+static void count_outcome(struct sim_world *w, const struct fresh *f, struct bytes decision)
+{
+    struct failure why;
+
+    arena_reset(&f->desk->seen_arena);
+    if (decision_decode(decision, &f->desk->seen_arena, &f->desk->seen, &why) == STATUS_OK) {
+        w->outcomes[f->desk->seen.outcome]++;
+    }
+}
+
+static void check_topic(struct sim_world *w, const struct fresh *f,
+                        const struct store_journal_row *row, uint32_t p)
 {
     struct journal_reader reader;
     struct journal_entry entry = {.number = 0};
@@ -414,11 +457,11 @@ static void check_topic(struct sim_world *w, const struct store_journal_row *row
         }
         if (!bytes_equal(entry.decision,
                          (struct bytes){.at = published->value, .n = published->value_n})) {
-            if (getenv("SIM_TRACE")) { dump(w,p); FILE *f=fopen("/tmp/a.bin","wb"); fwrite(entry.decision.at,1,entry.decision.n,f); fclose(f); f=fopen("/tmp/b.bin","wb"); fwrite(published->value,1,published->value_n,f); fclose(f); }
             broken(w, "partition %u: at offset %" PRId64 " is not decision %" PRIu64, p, at,
                    entry.number);
             return;
         }
+        count_outcome(w, f, entry.decision);
         if (published->has_key != entry.has_key ||
             (entry.has_key && !bytes_equal(entry.key, (struct bytes){.at = published->key,
                                                                      .n = published->key_n}))) {
@@ -503,20 +546,11 @@ void sim_world_check(struct sim_world *w)
         if (!w->is_broken) {
             status = decider_seal(f.decider, &f.part, 1000000, &sealed, &why);
             assert(status == STATUS_OK);
-            check_topic(w, &sealed.row, p);
+            check_topic(w, &f, &sealed.row, p);
         }
         if (!w->is_broken) {
             check_states(w, &f, p);
         }
         fresh_close(&f);
-    }
-}
-
-static void dump(struct sim_world *w, uint32_t p)
-{
-    for (size_t i = 0; i < w->broker.logs[SIM_DECIDED][p].n; i++) {
-        const struct sim_entry *e = &w->broker.logs[SIM_DECIDED][p].at[i];
-        (void)fprintf(stderr, "%zu %s txn %u state %d t=%ld number %d\n", i, e->kind ? "mark" : "data", e->txn,
-                      (int)w->broker.txns[e->txn].state, (long)e->time_ms, e->value_n > 2 ? e->value[1] : -1);
     }
 }

@@ -23,6 +23,7 @@ struct sim_worker {
     struct engine *engine; /* NULL = down */
     bool is_dead;          /* a crash point was passed: nothing it does has an effect */
     int64_t away_until_ms; /* paused, or down till then */
+    bool is_inside;        /* it stands in the middle of a turn */
     char txn_id[32];
 };
 
@@ -32,6 +33,7 @@ struct sim_conf {
     uint32_t steps;       /* turns of chance before it comes to rest */
     uint32_t records_n;   /* published over the time */
     uint32_t records_max; /* of a batch */
+    uint32_t states_written_max;
     struct sim_faults faults;
     struct sim_rules rules;
     bool no_token;
@@ -50,6 +52,8 @@ struct sim_world {
     bool is_broken;
     char what[512];                  /* is broken */
     struct engine_counters counters; /* of all engines that ended */
+    uint64_t outcomes[5];            /* of all decisions, by enum outcome */
+    uint64_t crashes;                /* at crash points */
 };
 
 void sim_world_open(struct sim_world *world, const struct sim_conf *conf);

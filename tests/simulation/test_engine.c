@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -17,7 +18,27 @@ static const struct sim_faults all_faults = {.lost_answer = 15,
                                              .empty = 20,
                                              .store_drops = 2,
                                              .store_doubts = 4,
-                                             .store_locked = 5};
+                                             .store_locked = 5,
+                                             .stall_permille = 30};
+
+/* What the histories of a test went through, so that none passes because nothing happened. */
+static struct engine_counters seen;
+static uint64_t seen_outcomes[5];
+static uint64_t seen_crashes;
+
+static void add_seen(const struct sim_world *world)
+{
+    const uint64_t *const from = (const uint64_t *)&world->counters;
+    uint64_t *const to = (uint64_t *)&seen;
+
+    for (size_t i = 0; i < sizeof(seen) / sizeof(uint64_t); i++) {
+        to[i] += from[i];
+    }
+    for (size_t i = 0; i < 5; i++) {
+        seen_outcomes[i] += world->outcomes[i];
+    }
+    seen_crashes += world->crashes;
+}
 
 static void run(const struct sim_conf *conf)
 {
@@ -31,7 +52,15 @@ static void run(const struct sim_conf *conf)
     }
     assert_false(world->is_broken);
     sim_world_close(world);
+    add_seen(world);
     free(world);
+}
+
+static void forget_seen(void)
+{
+    memset(&seen, 0, sizeof(seen));
+    memset(seen_outcomes, 0, sizeof(seen_outcomes));
+    seen_crashes = 0;
 }
 
 static void one_engine_decides_all(void **state)
@@ -51,16 +80,36 @@ static void many_engines_with_everything_going_wrong(void **state)
     const uint64_t n = many ? strtoull(many, NULL, 10) : given ? 1 : 100;
 
     (void)state;
+    forget_seen();
     for (uint64_t seed = first; seed < first + n; seed++) {
         run(&(struct sim_conf){.seed = seed,
                                .workers_n = 1 + (uint32_t)(seed % SIM_WORKERS),
                                .steps = 3000,
-                               .records_n = 250,
+                               .records_n = 400,
                                .records_max = 1 + (uint32_t)(seed % 13),
+                               .states_written_max = 1,
                                .faults = all_faults,
                                .crash_percent = 10,
                                .pause_percent = 5,
                                .leave_percent = 5});
+    }
+    print_message(
+        "claims %" PRIu64 ", recovered %" PRIu64 ", crashes %" PRIu64 ", batches %" PRIu64
+        "/%" PRIu64 "/%" PRIu64 "/%" PRIu64 ", publications %" PRIu64 "/%" PRIu64 "/%" PRIu64
+        "/%" PRIu64 ", outcomes %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
+        seen.claims, seen.recovered_decisions, seen_crashes, seen.batches_stored,
+        seen.batches_fenced, seen.batches_dropped, seen.batches_doubted, seen.publications_done,
+        seen.publications_recycled, seen.publications_aborted, seen.publications_fenced,
+        seen_outcomes[OUTCOME_ACCEPTED], seen_outcomes[OUTCOME_REJECTED],
+        seen_outcomes[OUTCOME_HELD], seen_outcomes[OUTCOME_DUPLICATE]);
+    if (!given) {
+        assert_true(seen.recovered_decisions > 0 && seen_crashes > 0);
+        assert_true(seen.batches_fenced > 0 && seen.batches_dropped > 0);
+        assert_true(seen.batches_doubted > 0 && seen.publications_recycled > 0);
+        assert_true(seen.publications_aborted > 0 && seen.publications_fenced > 0);
+        for (size_t i = OUTCOME_ACCEPTED; i <= OUTCOME_DUPLICATE; i++) {
+            assert_true(seen_outcomes[i] > 0);
+        }
     }
 }
 
