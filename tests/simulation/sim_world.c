@@ -175,7 +175,9 @@ void sim_world_stop(struct sim_world *w, uint32_t i, bool is_clean)
 
     running = worker;
     if (is_clean) {
+        worker->is_inside = true;
         engine_finish(worker->engine);
+        worker->is_inside = false;
         sim_leave(&w->broker, i);
     }
     close_worker(w, i);
@@ -497,7 +499,6 @@ static void compare_states(struct sim_world *w, struct fresh *fresh, struct fres
     }
     if (!bytes_equal(buffer_bytes(&bytes[0]), buffer_bytes(&bytes[1]))) {
         broken(w, "enterprise %.18s has another ledger than the log gives", code);
-        FILE *f=fopen("/tmp/a.bin","wb"); fwrite(bytes[0].at,1,bytes[0].n,f); fclose(f); f=fopen("/tmp/b.bin","wb"); fwrite(bytes[1].at,1,bytes[1].n,f); fclose(f);
     }
     buffer_fini(&bytes[0]);
     buffer_fini(&bytes[1]);
