@@ -93,6 +93,8 @@ MUST_CHECK enum status decider_journal_peek(struct decider *d, bool *ret_there,
                                             struct failure *err);
 /* Its state is ahead: take it as it stands. */
 MUST_CHECK enum status decider_journal_take(struct decider *d, struct failure *err);
+MUST_CHECK enum status decider_journal_differs(const struct decider *d, const char *what,
+                                               struct failure *err);
 /* It was decided again: the bytes must be the journal's. */
 MUST_CHECK enum status decider_journal_compare(struct decider *d, struct bytes decision,
                                                struct failure *err);
