@@ -107,6 +107,51 @@ static const struct conf_option show_options[] = {
      .help = "as of bulletin N; without it, the last one"},
 };
 
+static const struct conf_option ledger_options[] = {
+    {.option = "as-of",
+     .type = CONF_STRING,
+     .offset = AT(as_of),
+     .meta = "TIME",
+     .help = "the limits as they were then (RFC 3339); decides the partition's log again"},
+};
+
+static const struct conf_option decisions_options[] = {
+    {.option = "enterprise",
+     .type = CONF_STRING,
+     .offset = AT(enterprise),
+     .meta = "CODE",
+     .help = "of this enterprise only"},
+    {.option = "bank",
+     .type = CONF_STRING,
+     .offset = AT(bank),
+     .meta = "BANK",
+     .help = "filed by this bank only"},
+    {.option = "outcome",
+     .type = CONF_STRING,
+     .offset = AT(outcome),
+     .meta = "WORD",
+     .help = "ACCEPTED, REJECTED, HELD or DUPLICATE only"},
+    {.option = "event",
+     .type = CONF_STRING,
+     .offset = AT(event),
+     .meta = "EVENT",
+     .help = "of this event only, e.g. fdi.inflow; bulletin for those of bulletins"},
+    {.option = "from",
+     .type = CONF_STRING,
+     .offset = AT(from),
+     .meta = "TIME",
+     .help = "received then or later: RFC 3339, or a date in Asia/Shanghai"},
+    {.option = "to",
+     .type = CONF_STRING,
+     .offset = AT(to),
+     .meta = "TIME",
+     .help = "received then or earlier: RFC 3339, or a date in Asia/Shanghai"},
+    {.option = "follow",
+     .type = CONF_SWITCH,
+     .offset = AT(follow),
+     .help = "go on with what is stored next, until SIGINT"                                                                  },
+};
+
 static const char *const topics_examples[] = {
     "filingctl topics apply --bootstrap-server kafka-1:9092",
     "filingctl topics apply --partitions 4 --replication 1 --min-isr 1", NULL};
@@ -130,21 +175,21 @@ static const struct conf_verb verbs[] = {
               "settings that keep less than they must. Nothing is ever lowered: a partition count, "
               "replication or min.insync.replicas above what is asked for is named and refused, "
               "with 1, before anything is changed. A second run changes nothing. On librdkafka's "
-              "cluster in memory, whose host makes the topics, they are only looked at.",       OPTIONS(topics_options),
-     .examples = topics_examples                                                                      },
-    {                                                                                           .name = "topics show",
+              "cluster in memory, whose host makes the topics, they are only looked at.",                  OPTIONS(topics_options),
+     .examples = topics_examples},
+    {.name = "topics show",
      .arguments = "",
      .help = "the settings of the five topics, and what they must be",
-     OPTIONS(topics_options)                                                                },
-    {                                                                                                                                                                            .name = "key new",
+     OPTIONS(topics_options)                                                                                     },
+    {.name = "key new",
      .arguments = "FILE",
      .arguments_min = 1,
      .arguments_max = 1,
      .help = "make an Ed25519 key",
      .about = "Writes a new private key to FILE (PKCS#8 PEM, mode 0600; a file that is there is "
               "never overwritten) and prints the public key as the object that a register of banks "
-              "or operators has for it, valid from today without end.",                                                                               OPTIONS(key_options)},
-    {                                                                                                                                                                            .name = "ledger found",
+              "or operators has for it, valid from today without end.", OPTIONS(key_options)},
+    {.name = "ledger found",
      .arguments = "FILE",
      .arguments_min = 1,
      .arguments_max = 1,
@@ -153,9 +198,9 @@ static const struct conf_verb verbs[] = {
               "The founding record, signed by two ISSUERs that it names (one in a demonstration), "
               "goes to every partition of filings.submitted.v1 and to filings.reference.v1 in one "
               "Kafka transaction; the ledger's id is printed. Refused with 1 when a partition "
-              "holds a committed record, with 78 when the topic has another number of partitions.",                                                                               OPTIONS(found_options),
+              "holds a committed record, with 78 when the topic has another number of partitions.", OPTIONS(found_options),
      .examples = found_examples},
-    {                                                                                                                                                                      .name = "reference propose",
+    {.name = "reference propose",
      .arguments = "KIND FILE",
      .arguments_min = 2,
      .arguments_max = 2,
@@ -165,9 +210,9 @@ static const struct conf_verb verbs[] = {
               "with its line and field by the check that the workers make; what is in force "
               "already is left out. The proposal is signed with operator.key_file and waits in "
               "filings.reference.v1 for another person's approval; its id is printed. Rates of "
-              "many dates are put into as few bulletins as fit.",                                          OPTIONS(propose_options),
+              "many dates are put into as few bulletins as fit.", OPTIONS(propose_options),
      .examples = propose_examples},
-    {                                                                                                                                    .name = "reference approve",
+    {.name = "reference approve",
      .arguments = "ID...",
      .arguments_min = 1,
      .arguments_max = -1,
@@ -175,15 +220,15 @@ static const struct conf_verb verbs[] = {
      .about = "Signs the proposal with operator.key_file and issues it as the next bulletin, to "
               "every partition and to filings.reference.v1 in one Kafka transaction. The proposer "
               "cannot approve (5), except in a demonstration. Several ids are approved in the "
-              "order given. What is in force already says so, exit 0.",                                                                    .examples = propose_examples},
-    { .name = "reference show",
+              "order given. What is in force already says so, exit 0.", .examples = propose_examples},
+    {.name = "reference show",
      .arguments = "KIND",
      .arguments_min = 1,
      .arguments_max = 1,
      .help = "reference data in force",
      .about = "KIND as for propose, or proposals: what waits for an approval, or bulletins: all "
-              "that were issued.",OPTIONS(show_options)},
-    {                                                                                                                                                                                           .name = "decide",
+              "that were issued.", OPTIONS(show_options)},
+    {.name = "decide",
      .arguments = "PACK",
      .arguments_min = 1,
      .arguments_max = 1,
@@ -192,7 +237,46 @@ static const struct conf_verb verbs[] = {
               "partition of a log: {\"reference\":{...}} brings reference data into force for the "
               "lines after it, {\"received_at\":...,\"filing\":{...}} is decided. The decisions "
               "of filings are printed. A line that is neither ends it with 1; a bulletin that is "
-              "refused is told on stderr and makes the end 3; rejected filings are 0.",                                                                                                                .examples = decide_examples},
+              "refused is told on stderr and makes the end 3; rejected filings are 0.", .examples = decide_examples},
+    {.name = "ledger show",
+     .arguments = "CODE",
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .help = "the limits of one enterprise",
+     .about =
+         "Each limit with what is used, reserved and free, true for the decision that is named "
+         "on stderr. What the stored state lacks is decided again from the log.", OPTIONS(ledger_options)},
+    {.name = "filing",
+     .arguments = "BANK ID",
+     .arguments_min = 2,
+     .arguments_max = 2,
+     .help = "what became of a filing",
+     .about = "When it was received, every decision on it, its reasons and postings, and what it "
+              "rests on with values and sources. An id that the bank used for several enterprises "
+              "shows all."},
+    {.name = "decisions",
+     .arguments = "",
+     .help = "the decisions, filtered",
+     .about = "Reads the journal of the store, partition after partition.",
+     OPTIONS(decisions_options)},
+    {.name = "held list",
+     .arguments = "",
+     .help = "the filings that are held, and what they wait for"                                                         },
+    {.name = "explain",
+     .arguments = "[REASON]",
+     .arguments_max = 1,
+     .help = "what a reason means, by code or number; all without one"                     },
+    {.name = "status",
+     .arguments = "",
+     .help = "where each partition stands",
+     .about = "For each partition the next offset, the last stable offset, the lag between them, "
+              "how long a transaction has held the stable offset, the last decision and the last "
+              "one published, the last bulletin, the owner and the chain."                                                                                 },
+    {.name = "doctor",
+     .arguments = "",
+     .help = "what is wrong with this installation",
+     .about = "Looks at the keys' modes, the topics' settings, the store, the ledger's id, the "
+              "group's metadata, the log and the clocks. Ends with 1 when it finds something."},
 };
 
 static const struct {
@@ -207,6 +291,13 @@ static const struct {
     {"reference approve", reference_approve},
     {"reference show",    reference_show   },
     {"decide",            decide_pack      },
+    {"ledger show",       ledger_show      },
+    {"filing",            filing_show      },
+    {"decisions",         decisions_list   },
+    {"held list",         held_show        },
+    {"explain",           reason_explain   },
+    {"status",            status_show      },
+    {"doctor",            doctor_run       },
 };
 _Static_assert(N(functions) == N(verbs), "a function for each verb, in the same order");
 
