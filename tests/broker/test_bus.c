@@ -87,7 +87,7 @@ static enum bus_outcome wait_outcome(struct bus *bus, int64_t *ret_last_offset)
 static void publish(struct bus *bus, uint64_t generation, uint64_t first_number, size_t n,
                     int64_t next_offset)
 {
-    static char bytes[8][16];
+    static char bytes[8][32];
     static struct bus_decision decisions[8];
     static struct bus_part part;
     static struct bus_publication publication;

@@ -397,6 +397,7 @@ static inline void fixture_again(struct fixture *f, uint64_t arrival, enum held_
         }
     }
     require(filed != NULL);
+    /* cppcheck-suppress nullPointer; require() does not come back */
     args = fixture_args(f, &filed->filing, filed->hash);
     if (!decide_again(&args, &f->state, &again, &result)) {
         f->number--;
