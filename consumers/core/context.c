@@ -546,7 +546,7 @@ struct object *context_change(struct context *c, const struct object *object)
             return c->named[i];
         }
     }
-    assert(!"an object that the filing does not name is not its to change");
+    assert(false && "an object that the filing does not name is not its to change");
     return NULL;
 }
 

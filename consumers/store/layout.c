@@ -293,7 +293,7 @@ static void put_scalar(struct put *put, const struct layout_field *field, const 
     case LAYOUT_PART:
     case LAYOUT_KEPT:
     case LAYOUT_LIST:
-        assert(!"a message is no scalar");
+        assert(false && "a message is no scalar");
         break;
     }
 }
