@@ -727,7 +727,6 @@ void claim_advance(struct engine *e, uint32_t partition)
         const enum claim_step next = steps[step].run(e, partition);
 
         /* A step that changed the partition's state has set its own next step. */
-        /* cppcheck-suppress knownConditionTrueFalse; the step reached the slot through e */
         if (slot->state != ENGINE_CLAIMING || slot->claim_number != claim_number || next == step) {
             return;
         }

@@ -145,7 +145,7 @@ fixture_new(void)
 
 static inline void fixture_free(struct fixture *f)
 {
-    for (uint32_t i = 0; i < f->filed_n; i++) {
+    for (uint32_t i = 0; i < FIXTURE_FILED; i++) {
         free(f->filed[i].undo);
     }
     free(f->state.objects);
@@ -371,6 +371,7 @@ static inline void fixture_note(struct fixture *f, struct filed *filed,
     filed->last_number = result->decision.number;
     filed->outcome = result->decision.outcome;
     if (result->has_undo) {
+        free(filed->undo); /* a test that forgets its filings uses their places again */
         filed->undo = malloc(sizeof(*filed->undo));
         require(filed->undo != NULL);
         *filed->undo = result->undo;
