@@ -8,11 +8,6 @@
 #include "base/limits.h"
 #include "consumers/store/state.h"
 
-/* The hash that uthash brings falls through its switch, which clang alone sees in a macro. */
-#ifdef __clang__
-#pragma clang diagnostic ignored "-Wimplicit-fallthrough"
-#endif
-
 void cache_init(struct cache *cache, size_t n_max) { *cache = (struct cache){.n_max = n_max}; }
 
 static void entry_free(struct cache_entry *entry)
