@@ -23,6 +23,11 @@ void context_reason_sole(struct context *c, enum code code, const char *field)
 
 void context_review(struct context *c, const char *field)
 {
+    for (uint32_t i = 0; i < c->reviews_n; i++) {
+        if (strcmp(c->reviews[i], field) == 0) {
+            return; /* F15: however many rows ask for it */
+        }
+    }
     assert(c->reviews_n < CONTEXT_REVIEWS_MAX);
     c->reviews[c->reviews_n] = field;
     c->reviews_n++;
