@@ -270,8 +270,7 @@ static void check_macroprudential(struct context *c, const struct financing_prof
     if (d->audit_no.n == 0) {
         context_reason(c, CODE_NO_AUDIT, "/details/audit_no");
     }
-    if (d->net_assets.currency != CURRENCY_NONE &&
-        ceiling_of_profile(c, p, c->business_on).lacks_parameter) {
+    if (ceiling_of_profile(c, p, c->business_on).lacks_parameter) {
         context_reason(c, CODE_NOT_ELIGIBLE, "/business_date");
     }
 }
