@@ -335,10 +335,25 @@ static void check_against_registration(struct context *c, const struct financing
     }
 }
 
-static void check_gap(struct context *c, const struct financing_profile *d, const struct profile *p)
+/* S13: the currency of the gap, CURRENCY_NONE while there is none.  A profile that takes force
+ * later, or whose gap is 0, has posted nothing yet and still gives it: the limit has one for ever.
+ */
+static int32_t gap_currency(const struct enterprise *e)
 {
     const struct limit_key key = ceiling_key(MODE_GAP);
-    const struct limit *limit = enterprise_limit(c->state, &key);
+    const struct limit *limit = enterprise_limit(e, &key);
+
+    for (uint32_t i = 0; limit == NULL && i < e->profiles_n; i++) {
+        if (e->profiles[i].mode == MODE_GAP) {
+            return e->profiles[i].total_investment.currency;
+        }
+    }
+    return limit != NULL ? limit->currency : CURRENCY_NONE;
+}
+
+static void check_gap(struct context *c, const struct financing_profile *d, const struct profile *p)
+{
+    const int32_t currency = gap_currency(c->state);
     const bool is_wider = d->total_investment.minor > d->registered_capital.minor;
     struct ceiling ceiling;
 
@@ -348,7 +363,7 @@ static void check_gap(struct context *c, const struct financing_profile *d, cons
     if (d->paid_in.minor <= 0) {
         context_reason(c, CODE_NOT_ELIGIBLE, "/details/paid_in");
     }
-    if (limit != NULL && limit->currency != d->total_investment.currency) {
+    if (currency != CURRENCY_NONE && currency != d->total_investment.currency) {
         context_reason(c, CODE_CURRENCY, "/details/total_investment/currency");
     }
     check_against_registration(c, d);
