@@ -12,24 +12,40 @@
 
 /* ---- what a contract weighs (rulebook section 4, Modes) ------------------------------------- */
 
-static int64_t pow10_of(int32_t scale)
+/* 1.50 is 1.5. */
+static struct fraction shortest(struct fraction a)
 {
-    int64_t power = 1;
-
-    while (scale > 0) {
-        power *= 10;
-        scale--;
+    while (a.scale > 0 && a.numerator % 10 == 0) {
+        a.numerator /= 10;
+        a.scale--;
     }
-    return power;
+    return a;
 }
 
+static struct fraction stretched(struct fraction a, int32_t scale)
+{
+    while (a.scale < scale) {
+        if (__builtin_mul_overflow(a.numerator, INT64_C(10), &a.numerator)) {
+            a.numerator = INT64_MAX;
+        }
+        a.scale++;
+    }
+    return a;
+}
+
+/* The sum of two parameters; what does not fit is too much for any limit. */
 static struct fraction fraction_sum(struct fraction a, struct fraction b)
 {
-    const int32_t scale = a.scale > b.scale ? a.scale : b.scale;
+    const struct fraction x = shortest(a);
+    const struct fraction y = shortest(b);
+    const int32_t scale = x.scale > y.scale ? x.scale : y.scale;
+    struct fraction sum = {.scale = scale};
 
-    return (struct fraction){.numerator = a.numerator * pow10_of(scale - a.scale) +
-                                          b.numerator * pow10_of(scale - b.scale),
-                             .scale = scale};
+    if (__builtin_add_overflow(stretched(x, scale).numerator, stretched(y, scale).numerator,
+                               &sum.numerator)) {
+        sum.numerator = INT64_MAX;
+    }
+    return sum;
 }
 
 /* Too much for any limit is 2^63 - 1. */
@@ -124,6 +140,14 @@ static void test_mode(struct context *c, const struct test *test, const struct c
     context_refuse(c, CODE_LIMIT_EXCEEDED, test, how->field);
 }
 
+/* Too much for any limit is 2^63 - 1. */
+static int64_t sum_of(int64_t a, int64_t b)
+{
+    int64_t sum;
+
+    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
 /* Stage what a contract's change does to its mode's limit: its value on the business date (L1),
  * then the reservation and the use. */
 static void post_mode(struct context *c, const struct contract_kept *before,
@@ -143,7 +167,7 @@ static void post_mode(struct context *c, const struct contract_kept *before,
     test = (struct test){.key = key,
                          .currency = after->unit,
                          .free_minor = context_free(c, &key) + change.limit,
-                         .asked_minor = change.used + change.reserved};
+                         .asked_minor = sum_of(change.used, change.reserved)};
     test_mode(c, &test, after, &how);
     context_post(c, &key, after->unit, change);
 }
