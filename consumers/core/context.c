@@ -544,6 +544,13 @@ struct object *context_open(struct context *c, enum object_kind kind, struct tex
     return enterprise_object_add(c->state, &object);
 }
 
+uint64_t context_arrival(const struct context *c)
+{
+    const uint64_t held = c->ret->decision.refers_to;
+
+    return held != 0 ? held : c->args->number;
+}
+
 struct object *context_change(struct context *c, const struct object *object)
 {
     for (uint32_t i = 0; i < c->named_n; i++) {

@@ -299,17 +299,20 @@ static void check_macroprudential(struct context *c, const struct financing_prof
     }
 }
 
-/* S13: the last in order of arrival that is not closed. */
+/* S13: the last in order of arrival that is not closed; one that was held keeps its place. */
 static const struct object *last_open_registration(const struct enterprise *e)
 {
-    for (uint32_t i = e->objects_n; i > 0; i--) {
-        const struct object *object = &e->objects[i - 1];
+    const struct object *last = NULL;
 
-        if (object->kind == OBJECT_FDI_REGISTRATION && !object->closed) {
-            return object;
+    for (uint32_t i = 0; i < e->objects_n; i++) {
+        const struct object *object = &e->objects[i];
+
+        if (object->kind == OBJECT_FDI_REGISTRATION && !object->closed &&
+            (last == NULL || last->of.fdi.arrived_number < object->of.fdi.arrived_number)) {
+            last = object;
         }
     }
-    return NULL;
+    return last;
 }
 
 /* How much of the foreign cash of a registration has come in, in basis points. */
