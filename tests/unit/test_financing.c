@@ -1003,6 +1003,25 @@ static void every_posting_sets_the_limit_to_its_value_on_the_day(void **state)
                     "financing.principal:CONTRACT3 CNY 0,10000,0 = 10000,10000,0");
 }
 
+/* L1: on a day on which another mode is in force the limit of the contract's mode stays. */
+static void a_limit_stays_while_another_mode_is_in_force(void **state)
+{
+    struct story *s = *state;
+
+    story_then(s, "MP.PARAMETER", "", "2026-04-01", "1");
+    accept(story_file(s, 1, "financing.profile", "2026-03-02", MP_PROFILE));
+    story_begin(s, 2, "financing.profile", "2026-03-02", FAC_PROFILE);
+    story_set(s, "/details/effective_on", "'2026-04-01'");
+    accept(story_end(s));
+    accept(contract(s, 3, "MACROPRUDENTIAL", CNY("100.00"), "2026-03-31"));
+    accept(draw(s, 4, 3, CNY("100.00"), "2026-04-08"));
+    expect_balance(s, "financing.macroprudential", "CNY 35000000000,10000,0");
+    expect_balance(s, "financing.facilitation", "");
+    expect_basis(s->f, &s->f->result.decision, "FIN.DRAW.WAIT_WORKING_DAYS@2016-05-03");
+    accept(story_reverse(s, 5, 4, "2026-04-08"));
+    expect_balance(s, "financing.macroprudential", "CNY 35000000000,0,10000");
+}
+
 /* ---- reversals ------------------------------------------------------------------------------ */
 
 enum { STEPS_MAX = 16, SNAPSHOT_SIZE = 4096 };
@@ -1418,6 +1437,7 @@ int main(void)
         TEST(a_parameter_that_stays_the_same_grandfathers_nothing),
         TEST(an_old_contract_draws_beyond_a_fallen_facilitation_amount),
         TEST(every_posting_sets_the_limit_to_its_value_on_the_day),
+        TEST(a_limit_stays_while_another_mode_is_in_force),
         TEST(every_reversal_restores_what_was_there_in_every_mode),
         TEST(a_profile_goes_after_all_that_came_later),
         TEST(a_reversal_gives_the_limit_the_value_of_its_own_day),
