@@ -116,6 +116,7 @@ static void the_negative_list_refuses_caps_and_asks(void **state)
         {"P8310", OUTCOME_REJECTED, "213 /details/industry"}, /* review and prohibited */
     };
     struct fixture *f = *state;
+    char ids[sizeof(rows) / sizeof(rows[0])][16];
 
     fixture_negative(f, "F5128", LIST_PROHIBITED, 0);
     fixture_negative(f, "D4414", LIST_CAP, 5000);
@@ -125,13 +126,10 @@ static void the_negative_list_refuses_caps_and_asks(void **state)
     fixture_negative(f, "P8310", LIST_PROHIBITED, 0);
     for (uint32_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct filing filing = registration("r", "5000000.00");
-        char id[8];
-        char number[16];
 
-        (void)snprintf(id, sizeof(id), "r%u", i);
-        (void)snprintf(number, sizeof(number), "REG0000%u", i);
-        filing.filing_id = T(id);
-        filing.details.fdi_registration.registration_no = T(number);
+        (void)snprintf(ids[i], sizeof(ids[i]), "REG0000%u", i);
+        filing.filing_id = T(ids[i]);
+        filing.details.fdi_registration.registration_no = T(ids[i]);
         filing.details.fdi_registration.industry = T(rows[i].industry);
         expect(fixture_file(f, &filing), rows[i].outcome, rows[i].reasons);
     }
