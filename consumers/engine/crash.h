@@ -31,6 +31,10 @@
 /* Die at the count-th passing of name (count from 1).  False: no such place. */
 bool crash_point_arm(const char *name, unsigned count);
 void crash_point(const char *name);
+/* Every name in order: i from 0; NULL past the last. */
+const char *crash_point_at(size_t i);
+/* Do this instead of dying (the simulation ends one engine of several); NULL = die. */
+void crash_point_act(void (*instead)(const char *name));
 #else
 static inline void crash_point(const char *name) { (void)name; }
 #endif

@@ -13,7 +13,9 @@
 #include "filing/v1/filing.pb-c.h"
 #include "filing/v1/reference.pb-c.h"
 #include "filing/v1/submission.pb-c.h"
-#include "form/filing.h"
+#include "form/date.h"
+#include "form/form.h"
+#include "form/reference.h"
 #include "samples.h"
 #include "wire/encode.h"
 #include "wire/json.h"
@@ -104,6 +106,38 @@ static void filings_are_in_canonical_encoding(void **state)
         assert_non_null(message);
         n = filing__v1__filing__pack(message, packed);
         assert_true(bytes_equal(bytes, (struct bytes){.at = packed, .n = n}));
+    }
+    samples_close(&samples);
+}
+
+static void expect_form(const struct document *doc, struct form *form, size_t line)
+{
+    form_check(doc, date_make(2026, 4, 13), true, form);
+    if (form->failures.n > 0) {
+        fail_msg("line %zu: %s at %s", line, code_name(form->failures.at[0].code),
+                 form->failures.at[0].field);
+    }
+}
+
+/* The form stage finds the same filing in the JSON and in the protobuf. */
+static void filings_pass_form_either_way(void **state)
+{
+    struct fixture *f = *state;
+    static struct form form;
+    struct samples samples;
+
+    samples_open(&samples, "tests/data/filings.jsonl");
+    for (size_t i = 0; i < samples.n; i++) {
+        struct json_text json;
+        struct document doc = {0};
+        struct bytes bytes;
+
+        arena_reset(&f->arena);
+        assert_int_equal(json_read(samples.lines[i], &f->arena, &json, NULL), STATUS_OK);
+        expect_form(&json.doc, &form, i + 1);
+        bytes = sample_encode(samples.lines[i], &f->arena);
+        assert_int_equal(filing_decode(bytes.at, bytes.n, &f->arena, &doc, NULL), STATUS_OK);
+        expect_form(&doc, &form, i + 1);
     }
     samples_close(&samples);
 }
@@ -257,6 +291,19 @@ static void an_arena_too_small_is_refused(void **state)
     samples_close(&samples);
 }
 
+static void expect_reference(struct fixture *f, const struct document *doc)
+{
+    struct area area = {.size = 65536};
+    struct reference_item item;
+    struct fault fault = {0};
+
+    area.at = arena_alloc(&f->arena, area.size);
+    assert_non_null(area.at);
+    if (!reference_read(doc, &area, &item, &fault)) {
+        fail_msg("%s: %s", fault.field, fault.text);
+    }
+}
+
 static void reference_data_round_trips(void **state)
 {
     struct fixture *f = *state;
@@ -291,6 +338,7 @@ static void reference_data_round_trips(void **state)
         buffer_reset(&f->out);
         assert_int_equal(document_to_json(&parts.items[i], &f->out, &err), STATUS_OK);
         expect_text(&f->out, samples.lines[i]);
+        expect_reference(f, &parts.items[i]);
     }
     samples_close(&samples);
 }
@@ -393,6 +441,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(filings_round_trip, setup, teardown),
         cmocka_unit_test_setup_teardown(filings_are_in_canonical_encoding, setup, teardown),
+        cmocka_unit_test_setup_teardown(filings_pass_form_either_way, setup, teardown),
         cmocka_unit_test_setup_teardown(names_what_has_no_canonical_encoding, setup, teardown),
         cmocka_unit_test_setup_teardown(a_value_keeps_its_decimals, setup, teardown),
         cmocka_unit_test_setup_teardown(a_filing_above_its_cap_is_refused, setup, teardown),
