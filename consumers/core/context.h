@@ -165,6 +165,8 @@ bool context_accept(struct context *c);
 
 /* The object that this filing opens; kind, number and dates are set, the rest is zero. */
 struct object *context_open(struct context *c, enum object_kind kind, struct text number);
+/* Number of the first decision of this filing: its place in the order of arrival (H4). */
+uint64_t context_arrival(const struct context *c);
 /* A named object, to be written: its image from before is in the undo already. */
 struct object *context_change(struct context *c, const struct object *object);
 /* An investor, to be written; its image from before goes to the undo. */

@@ -230,6 +230,7 @@ static void open_registration(struct context *c, const struct fdi_registration *
     memcpy(kept->industry, details->industry.at, details->industry.n);
     kept->industry_n = (uint8_t)details->industry.n;
     kept->registered_minor = details->registered_capital.minor;
+    kept->arrived_number = context_arrival(c);
     kept->total_investment = details->total_investment;
     for (uint32_t i = 0; i < details->investors_n; i++) {
         const struct fdi_investor *from = &details->investors[i];

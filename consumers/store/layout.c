@@ -60,6 +60,7 @@ static const struct layout_field fdi_fields[] = {
     FIELD(3, fdi_registration_kept, LAYOUT_I64, registered_minor),
     MONEY(4, fdi_registration_kept, total_investment),
     FIELD(5, fdi_registration_kept, LAYOUT_U32, investors_n),
+    FIELD(6, fdi_registration_kept, LAYOUT_U64, arrived_number),
 };
 static const struct layout layout_fdi = LAYOUT(fdi_registration_kept, fdi_fields);
 

@@ -28,7 +28,8 @@ static void fill(struct enterprise *e)
                 .industry_n = 5,
                 .registered_minor = 1000,
                 .total_investment = {.currency = CURRENCY_NONE},
-                .investors_n = 2
+                .investors_n = 2,
+                .arrived_number = 7
             };
         } else if (object.kind == OBJECT_OUTBOUND_REGISTRATION) {
             object.of.outbound = (struct outbound_registration_kept){
