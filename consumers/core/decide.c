@@ -389,12 +389,6 @@ static void keep_held(const struct context *c, struct held *held)
     c->ret->held = true;
 }
 
-/* Reviews and withdrawals are never held (H1). */
-static bool may_be_behind(enum event event)
-{
-    return event != EVENT_REVIEW && event != EVENT_WITHDRAWAL;
-}
-
 static void decide_identified(const struct decide_args *args, struct enterprise *state,
                               struct decide_result *ret)
 {
@@ -403,7 +397,7 @@ static void decide_identified(const struct decide_args *args, struct enterprise 
 
     begin_context(&c, args, state, ret);
     held.keys_n = naming_keys(c.filing, args->named.undo, held.keys);
-    if (state->held_n > 0 && may_be_behind(c.filing->event) &&
+    if (state->held_n > 0 &&
         enterprise_held_behind(state, held.keys, held.keys_n, args->number)) {
         ret->decision.outcome = OUTCOME_HELD;
         context_reason(&c, CODE_EARLIER_HELD, "");

@@ -106,7 +106,7 @@ static void splits_a_submission_or_says_why_not(void **state)
 static void refuses_what_is_over_its_cap(void **state)
 {
     struct fixture *f = *state;
-    static const uint8_t zeros[BULLETIN_SIZE_MAX + 1];
+    static const uint8_t zeros[BULLETIN_SIZE_MAX + 1] = {0};
     const struct {
         size_t n;
         enum status want;
