@@ -85,7 +85,7 @@ struct context {
 void context_reason(struct context *c, enum code code, const char *field);
 /* The only reason of the decision, whatever else failed (220, 209 of a contract, S13). */
 void context_reason_sole(struct context *c, enum code code, const char *field);
-/* 402 at a field (a constant, the same for the same field): passed when a review approved it. */
+/* 402 at a field: passed when a review approved it. */
 void context_review(struct context *c, const char *field);
 void context_flag(struct context *c, enum flag flag);
 

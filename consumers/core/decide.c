@@ -397,8 +397,7 @@ static void decide_identified(const struct decide_args *args, struct enterprise 
 
     begin_context(&c, args, state, ret);
     held.keys_n = naming_keys(c.filing, args->named.undo, held.keys);
-    if (state->held_n > 0 &&
-        enterprise_held_behind(state, held.keys, held.keys_n, args->number)) {
+    if (state->held_n > 0 && enterprise_held_behind(state, held.keys, held.keys_n, args->number)) {
         ret->decision.outcome = OUTCOME_HELD;
         context_reason(&c, CODE_EARLIER_HELD, "");
     } else {

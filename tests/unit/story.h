@@ -8,7 +8,6 @@
 #define TESTS_STORY_H
 
 #include "core_fixture.h"
-
 #include "form/form.h"
 #include "tree.h"
 
@@ -184,7 +183,7 @@ static inline const struct decision *story_reverse(struct story *s, uint32_t id,
 
 /* What one change of a good filing leads to. */
 struct story_row {
-    const char *at; /* pointer; "" changes nothing */
+    const char *at;   /* pointer; "" changes nothing */
     const char *json; /* NULL takes the field away */
     enum outcome outcome;
     const char *reasons;

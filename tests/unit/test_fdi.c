@@ -745,6 +745,126 @@ static void principal_leaves_on_an_accepted_basis_and_the_registration_ends(void
     expect(file(f, outward("o6", "l2", "1.00")), OUTCOME_ACCEPTED, "");
 }
 
+/* D1 in another currency than USD: the whole remainder is credited as long as its equivalent,
+ * rounded up, fits; else what fits, rounded down. */
+static void the_excess_is_measured_in_dollars_and_credited_in_the_currency(void **state)
+{
+    static const struct {
+        const char *value;
+        int64_t credited;
+        int64_t taken;
+        int64_t returned;
+    } rows[] = {
+        {"212999.95", 21299995, 3000000, 0}, /* 29,999.993 USD are 30,000.00 */
+        {"213000.00", 21300000, 3000000, 0},
+        {"213000.01", 21300000, 3000000, 1}, /* 30,000.0014 are 30,000.01: a fen goes back */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct fixture *f = fixture_new();
+        struct filing filing = registration("r1", "0.00");
+        struct fdi_investor investors[2];
+        const struct decision *decision = NULL;
+
+        with_parameters(f);
+        fixture_rate(f, "2024-07-10", "USD", "7.1");
+        memcpy(investors, filing.details.fdi_registration.investors, sizeof(investors));
+        investors[0].cash = M("CNY", "0.00");
+        filing.details.fdi_registration.investors = investors;
+        filing.details.fdi_registration.registered_capital = M("CNY", "1.00");
+        (void)file(f, filing);
+        expect_postings(&f->result.decision, ""); /* nothing to come in: nothing is posted */
+        decision = file(f, inflow("i1", "CNY", rows[i].value));
+        expect(decision, OUTCOME_ACCEPTED, "");
+        assert_int_equal(decision->postings_n, 2);
+        assert_true(decision->postings[0].change.limit == rows[i].credited);
+        assert_true(decision->postings[1].change.used == rows[i].taken);
+        assert_int_equal(decision->has_returned, rows[i].returned > 0);
+        assert_true(!decision->has_returned || decision->returned.minor == rows[i].returned);
+        expect_basis(f, decision, "FDI.EXCESS.USD@2013-05-13 2024-07-10");
+        fixture_free(f);
+    }
+}
+
+static void an_excess_that_rounds_to_nothing_is_not_credited(void **state)
+{
+    struct fixture *f = *state;
+    struct filing filing = registration("r1", "0.00");
+    struct fdi_investor investors[2];
+
+    fixture_parameter(f, (struct row){.id = "FDI.EXCESS.USD", .value = "0.01"});
+    fixture_rate(f, "2024-07-10", "USD", "7");
+    fixture_rate(f, "2024-07-10", "JPY", "1");
+    memcpy(investors, filing.details.fdi_registration.investors, sizeof(investors));
+    investors[0].cash = M("JPY", "10");
+    filing.details.fdi_registration.investors = investors;
+    filing.details.fdi_registration.registered_capital = M("JPY", "10");
+    (void)file(f, filing);
+    /* 1 yen is 15 cents; the cent that fits is no whole yen. */
+    expect(file(f, inflow("i1", "JPY", "11")), OUTCOME_ACCEPTED, "");
+    expect_flags(&f->result.decision, "EXCESS_RETURNED LIMIT_FULL");
+    expect_postings(&f->result.decision, "fdi.capital:REG00001 JPY 10,0,0 = 10,0,0; "
+                                         "fdi.inflow:REG00001:F1 JPY 0,10,0 = 10,10,0");
+    assert_true(f->result.decision.returned.minor == 1);
+}
+
+/* L6: what is returned may round to nothing; the flag stands. */
+static void a_return_that_rounds_to_nothing_is_left_out(void **state)
+{
+    struct fixture *f = *state;
+
+    fixture_rate(f, "2024-07-10", "USD", "7.1");
+    fixture_rate(f, "2024-07-10", "JPY", "0.5");
+    (void)file(f, registration("r1", "0.07"));
+    /* 1 yen is 7.04 cents: 8 are asked for, 7 are 0.994 yen, which is one. */
+    expect(file(f, inflow("i1", "JPY", "1")), OUTCOME_ACCEPTED, "");
+    expect_flags(&f->result.decision, "EXCESS_RETURNED LIMIT_FULL");
+    assert_false(f->result.decision.has_returned);
+}
+
+static void money_beyond_all_numbers_is_only_too_much(void **state)
+{
+    struct fixture *f = *state;
+
+    fixture_rate(f, "2024-07-10", "USD", "0.0000000001");
+    fixture_rate(f, "2024-07-10", "EUR", "900000000");
+    (void)file(f, registration("r1", "5.00"));
+    expect(file(f, inflow("i1", "EUR", "10000000000000.00")), OUTCOME_ACCEPTED, "");
+    expect_postings(&f->result.decision, "fdi.capital:REG00001 USD 500,0,0 = 500,0,0; "
+                                         "fdi.inflow:REG00001:F1 USD 0,500,0 = 500,500,0");
+    assert_true(f->result.decision.returned.minor == INT64_C(999999999999999));
+}
+
+/* B1: what was looked up on the way to a missing rate is not listed, but for standing. */
+static void a_rate_missing_on_the_way_lists_standing_only(void **state)
+{
+    struct fixture *f = *state;
+    struct filing filing = registration("r1", "0.00");
+    struct fdi_investor investors[2];
+
+    with_parameters(f);
+    memcpy(investors, filing.details.fdi_registration.investors, sizeof(investors));
+    investors[0].cash = M("CNY", "1.00");
+    filing.details.fdi_registration.investors = investors;
+    filing.details.fdi_registration.registered_capital = M("CNY", "1.00");
+    (void)file(f, filing);
+    expect(file(f, inflow("i1", "CNY", "1.01")), OUTCOME_HELD, "401 /business_date");
+    expect_basis(f, &f->result.decision, "");
+}
+
+/* S3: a number of another kind is unknown, and taken all the same. */
+static void a_number_of_another_kind_is_unknown(void **state)
+{
+    struct fixture *f = *state;
+    struct object object = {.kind = OBJECT_OUTBOUND_REGISTRATION, .number = R, .opened_number = 1};
+
+    f->number = 10;
+    (void)enterprise_object_add(&f->state, &object);
+    expect(file(f, inflow("i1", "USD", "1.00")), OUTCOME_REJECTED, "203 /details/registration_no");
+    expect(file(f, registration("r1", "1.00")), OUTCOME_REJECTED, "202 /details/registration_no");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -759,6 +879,12 @@ int main(void)
         TEST(an_inflow_waits_for_its_rate),
         TEST(an_inflow_names_what_is_wrong_with_registration_and_investor),
         TEST(without_an_excess_parameter_there_is_no_tolerance),
+        TEST(the_excess_is_measured_in_dollars_and_credited_in_the_currency),
+        TEST(an_excess_that_rounds_to_nothing_is_not_credited),
+        TEST(a_return_that_rounds_to_nothing_is_left_out),
+        TEST(money_beyond_all_numbers_is_only_too_much),
+        TEST(a_rate_missing_on_the_way_lists_standing_only),
+        TEST(a_number_of_another_kind_is_unknown),
         TEST(preliminary_money_comes_goes_back_and_becomes_capital),
         TEST(an_increase_raises_what_an_investor_may_still_pay),
         TEST(a_decrease_gives_up_what_was_not_paid_and_lets_the_rest_leave),

@@ -124,24 +124,29 @@ static void rows_of_one_scope_neither_overlap_nor_leave_a_gap(void **state)
         3, "/parameters/0"); /* another parameter fills no gap */
 }
 
+static void expect_sheets(const struct fixture *f, int64_t as_of, const char *date,
+                          const char *other, const char *field)
+{
+    struct reference_item items[2] = {{.kind = REFERENCE_RATES}, {.kind = REFERENCE_RATES}};
+    const struct content content = {
+        .number = (uint64_t)as_of + 1, .items = items, .items_n = other != NULL ? 2 : 1};
+
+    items[0].of.rates.date_on = D(date);
+    items[1].of.rates.date_on = other != NULL ? D(other) : DATE_NONE;
+    expect_fault(&f->reference, as_of, &content, field);
+}
+
 static void a_date_has_one_sheet(void **state)
 {
     struct fixture *f = *state;
-    struct reference_item items[2] = {{.kind = REFERENCE_RATES}, {.kind = REFERENCE_RATES}};
-    struct content content = {.number = 3, .items = items, .items_n = 1};
 
     f->bulletin = 2;
     fixture_rate(f, "2024-07-05", "USD", "7.1");
-    items[0].of.rates.date_on = D("2024-07-05");
-    expect_fault(&f->reference, 2, &content, "/date");
-    content.number = 2; /* for a partition that has not met the sheet yet there is none */
-    expect_fault(&f->reference, 1, &content, NULL);
-    content.number = 3;
-    items[0].of.rates.date_on = D("2024-07-08");
-    expect_fault(&f->reference, 2, &content, NULL);
-    items[1].of.rates.date_on = D("2024-07-08");
-    content.items_n = 2;
-    expect_fault(&f->reference, 2, &content, "/date");
+    expect_sheets(f, 2, "2024-07-05", NULL, "/date");
+    expect_sheets(f, 1, "2024-07-05", NULL, NULL); /* for whom it has not come yet */
+    expect_sheets(f, 2, "2024-07-08", NULL, NULL);
+    expect_sheets(f, 2, "2024-07-08", "2024-07-08", "/date");
+    expect_sheets(f, 2, "2024-07-08", "2024-07-09", NULL);
 }
 
 static void a_key_id_belongs_to_one_person(void **state)

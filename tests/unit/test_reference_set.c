@@ -204,7 +204,8 @@ static void apply_file(struct fixture *f, uint64_t number, const char *path)
     buffer_reset(&f->file);
     require(file_read(path, &f->file, &err) == STATUS_OK);
     if (strstr(path, ".jsonl") == NULL) {
-        objects[n++] = buffer_bytes(&f->file);
+        objects[0] = buffer_bytes(&f->file);
+        n = 1;
     } else {
         const char *at = buffer_cstr(&f->file);
 
@@ -212,7 +213,8 @@ static void apply_file(struct fixture *f, uint64_t number, const char *path)
             const char *end = strchr(at, '\n');
 
             require(end != NULL && n < CONTENT_ITEMS_MAX);
-            objects[n++] = (struct bytes){.at = (const uint8_t *)at, .n = (size_t)(end - at)};
+            objects[n] = (struct bytes){.at = (const uint8_t *)at, .n = (size_t)(end - at)};
+            n++;
             at = end + 1;
         }
     }
