@@ -122,6 +122,9 @@ struct room decide_room(const struct form *form)
 
 /* ---- what every decision has --------------------------------------------------------------- */
 
+/* Every decision on a filing rests on the rules and so on the policy that carries them, whatever
+ * was looked up in it; 221 and 223 alone have none (H5), and a bulletin is not decided by a policy.
+ */
 static void name_basis(const struct decide_args *args, struct decision *decision)
 {
     const struct policy_version *version =
@@ -176,6 +179,7 @@ static void refuse(struct decision *decision, enum code code, const char *field)
 void decide_undecodable(const struct decide_args *args, struct decide_result *ret)
 {
     begin(args, ret);
+    name_basis(args, &ret->decision);
     refuse(&ret->decision, CODE_SCHEMA, "");
 }
 
@@ -503,7 +507,6 @@ bool decide_again(const struct decide_args *args, struct enterprise *state,
         bool is_news = held->waits_for != ret->decision.reasons.at[0].code;
 
         note_wait(&c, held);
-        ret->held = is_news;
         state->number = is_news ? args->number : state->number;
         return is_news;
     }

@@ -310,7 +310,7 @@ static void take_excess(struct context *c, const struct object *registration, st
     back = context_convert(c, (struct money){.minor = room, .currency = CURRENCY_USD},
                            inflow->currency, context_business(c), ROUND_DOWN);
     inflow->credited_extra = back.minor;
-    inflow->take_usd = back.minor > 0 ? room : 0;
+    inflow->take_usd = room;
 }
 
 /* What goes back by the way it came, in the currency it came in. */
