@@ -15,15 +15,15 @@ enum { STORY_TEXT_MAX = 4096, STORY_POLICY_MAX = 65536, STORY_KEPT_MAX = 8192 };
 
 struct story {
     struct fixture *f;
-    struct tree tree; /* of the filing that is being told */
+    struct tree *tree; /* of the filing that is being told; filings borrow its texts */
     struct form form;
-    char *kept[STORY_KEPT_MAX]; /* texts that filings borrow */
+    void *kept[STORY_KEPT_MAX]; /* texts that filings borrow */
     uint32_t kept_n;
 };
 
-static inline char *story_keep(struct story *s, size_t n)
+static inline void *story_keep(struct story *s, size_t n)
 {
-    char *kept = calloc(1, n);
+    void *kept = calloc(1, n);
 
     require(kept != NULL && s->kept_n < STORY_KEPT_MAX);
     s->kept[s->kept_n] = kept;
@@ -35,7 +35,7 @@ static inline char *story_keep(struct story *s, size_t n)
 static inline void story_policy(struct story *s)
 {
     char *text = story_keep(s, STORY_POLICY_MAX);
-    struct area area = {.at = (uint8_t *)story_keep(s, STORY_POLICY_MAX), .size = STORY_POLICY_MAX};
+    struct area area = {.at = story_keep(s, STORY_POLICY_MAX), .size = STORY_POLICY_MAX};
     FILE *file = fopen("deploy/reference/policy.json", "r");
     struct reference_item item;
     struct document part;
@@ -46,12 +46,13 @@ static inline void story_policy(struct story *s)
     for (char *at = strchr(text, '"'); at != NULL; at = strchr(at, '"')) {
         *at = '\'';
     }
-    tree_read(&s->tree, text);
-    part = s->tree.doc;
+    s->tree = story_keep(s, sizeof(*s->tree));
+    tree_read(s->tree, text);
+    part = s->tree->doc;
     part.nodes = malloc(part.n * sizeof(part.nodes[0]));
     require(part.nodes != NULL);
-    memcpy(part.nodes, s->tree.doc.nodes, part.n * sizeof(part.nodes[0]));
-    part.nodes[0] = *tree_at(&s->tree, "/reference"); /* the root, "kind" its child */
+    memcpy(part.nodes, s->tree->doc.nodes, part.n * sizeof(part.nodes[0]));
+    part.nodes[0] = *tree_at(s->tree, "/reference"); /* the root, "kind" its child */
     if (!reference_read(&part, &area, &item, &fault)) {
         fail_msg("%s: %s", fault.field, fault.text);
     }
@@ -133,15 +134,16 @@ static inline void story_begin(struct story *s, uint32_t id, const char *event, 
                      id, event, date, details);
 
     require(n > 0 && n < STORY_TEXT_MAX);
-    tree_read(&s->tree, text);
+    s->tree = story_keep(s, sizeof(*s->tree));
+    tree_read(s->tree, text);
 }
 
 static inline void story_set(struct story *s, const char *pointer, const char *json)
 {
     if (json == NULL) {
-        tree_remove(&s->tree, pointer);
+        tree_remove(s->tree, pointer);
     } else {
-        tree_set(&s->tree, pointer, json);
+        tree_set(s->tree, pointer, json);
     }
 }
 
@@ -149,11 +151,11 @@ static inline const struct decision *story_end(struct story *s)
 {
     struct filing filing;
 
-    form_check(&s->tree.doc, D("2026-12-31"), true, &s->form);
+    form_check(&s->tree->doc, D("2026-12-31"), true, &s->form);
     filing = s->form.filing;
     if (s->form.failures.n == 0 && filing.event == EVENT_FDI_REGISTRATION) {
         size_t n = filing.details.fdi_registration.investors_n * sizeof(s->form.investors[0]);
-        struct fdi_investor *investors = (struct fdi_investor *)story_keep(s, n);
+        struct fdi_investor *investors = story_keep(s, n);
 
         memcpy(investors, s->form.investors, n);
         filing.details.fdi_registration.investors = investors;
