@@ -110,7 +110,8 @@ static const struct parameter *class_of(struct context *c, const struct policy_q
             continue;
         }
         *ret_has_rows = true;
-        /* Region before subject (rulebook section 9): the closest region, there the largest class. */
+        /* Region before subject (rulebook section 9): the closest region, there the largest class.
+         */
         if (bound <= registered_usd_minor &&
             (best == NULL || row->region.n > best->region.n ||
              (row->region.n == best->region.n && bound > best_bound))) {

@@ -553,13 +553,13 @@ uint64_t context_arrival(const struct context *c)
 
 struct object *context_change(struct context *c, const struct object *object)
 {
-    for (uint32_t i = 0; i < c->named_n; i++) {
-        if (c->named[i] == object) {
-            return c->named[i];
-        }
+    uint32_t i = 0;
+
+    while (i < c->named_n && c->named[i] != object) {
+        i++;
     }
-    assert(!"an object that the filing does not name is not its to change");
-    return NULL;
+    assert(i < c->named_n); /* an object that the filing does not name is not its to change */
+    return c->named[i];
 }
 
 struct investor *context_change_investor(struct context *c, const struct investor *investor)

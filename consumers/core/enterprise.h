@@ -64,7 +64,7 @@ struct fdi_registration_kept {
     int64_t registered_minor;      /* as changed by increases and decreases */
     struct money total_investment; /* as registered; CURRENCY_NONE when absent */
     uint32_t investors_n;          /* ordinals given so far: 1 to investors_n */
-    uint64_t arrived_number;       /* first decision of its filing, which may have been HELD (S13) */
+    uint64_t arrived_number; /* first decision of its filing, which may have been HELD (S13) */
 };
 
 struct outbound_registration_kept {

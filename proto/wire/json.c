@@ -370,7 +370,7 @@ static enum status neither(struct failure *err, const char *why)
 enum status pack_line_read(struct bytes text, struct arena *arena, struct pack_line *ret,
                            struct failure *err)
 {
-    struct json_text json;
+    struct json_text json = {0};
     struct pack_line line = {0};
     const struct node *root = NULL;
     const struct node *received = NULL;

@@ -14,6 +14,7 @@
 #include "wire/records.h"
 #include "wire/submission.h"
 
+/* NOLINTNEXTLINE(readability-identifier-naming): the fuzzer's name */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct arena arena;

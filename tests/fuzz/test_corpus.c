@@ -14,6 +14,7 @@
 #define CORPUS   "tests/fuzz/corpus/decode"
 #define FILE_MAX 8192
 
+/* NOLINTNEXTLINE(readability-identifier-naming): the fuzzer's name */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* In memory that ends where the bytes end. */

@@ -388,7 +388,7 @@ static void a_decision_is_written_as_the_rulebook_has_it(void **state)
     struct decision_texts texts = {.policy = &policy, .own = &own};
     char hash[2 * DIGEST_SIZE + 1];
     char chain[2 * DIGEST_SIZE + 1];
-    static char want[sizeof(everything) + 4 * DIGEST_SIZE];
+    static char want[sizeof(everything) + (size_t)4 * DIGEST_SIZE];
 
     put_everything(&f->decision);
     hex_encode((struct bytes){.at = f->decision.input_hash, .n = DIGEST_SIZE}, hash);
