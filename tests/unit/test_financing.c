@@ -1188,6 +1188,178 @@ static void a_contract_number_is_free_again_after_its_reversal(void **state)
     expect_balance(s, "financing.contract:CONTRACT2", "USD 100,0,0");
 }
 
+/* ---- changes of a contract ------------------------------------------------------------------ */
+
+#define C2 "'contract_no':'CONTRACT2'"
+
+/* C2: not taken from the contract amount, no wait, no 302. */
+static void interest_is_capitalised_where_the_contract_says_so(void **state)
+{
+    struct story *s = *state;
+
+    accept(story_file(s, 1, "financing.profile", "2026-03-01", MP_PROFILE));
+    contract_begin(s, 2, "MACROPRUDENTIAL", CNY("100.00"), "2026-04-01");
+    story_set(s, "/details/capitalises_interest", "true");
+    accept(story_end(s));
+    accept(contract(s, 3, "MACROPRUDENTIAL", CNY("100.00"), "2026-04-01"));
+    accept(
+        story_file(s, 4, "financing.capitalisation", "2026-04-01", C2 ",'money':" CNY("150.00")));
+    expect_postings(&s->f->result.decision,
+                    "financing.macroprudential CNY 0,15000,0 = 35000000000,15000,20000; "
+                    "financing.principal:CONTRACT2 CNY 15000,0,0 = 15000,0,0");
+    expect(story_file(s, 5, "financing.capitalisation", "2026-04-01",
+                      "'contract_no':'CONTRACT3','money':" CNY("1.00")),
+           OUTCOME_REJECTED, "214 /details/contract_no");
+    expect(story_file(s, 6, "financing.cancellation", "2026-04-01", C2), OUTCOME_REJECTED,
+           "215 /details/contract_no");
+    expect(story_file(s, 7, "financing.deregistration", "2026-04-01", C2), OUTCOME_REJECTED,
+           "216 /details/contract_no financing.principal:CONTRACT2");
+}
+
+/* L4: the weight of the new term, with what is drawn too; C5. */
+static void an_extension_weighs_by_the_whole_term(void **state)
+{
+    struct story *s = *state;
+    static const char later[] = C2 ",'matures_on':'2027-04-02','agreed_on':'2026-04-08'";
+
+    accept(story_file(s, 1, "financing.profile", "2026-03-01", MP_PROFILE));
+    contract_begin(s, 2, "MACROPRUDENTIAL", CNY("100.00"), "2026-04-01");
+    story_set(s, "/details/matures_on", "'2027-04-01'");
+    accept(story_end(s));
+    accept(draw(s, 3, 2, CNY("60.00"), "2026-04-08"));
+    expect_balance(s, "financing.macroprudential", "CNY 35000000000,9000,6000");
+    expect(story_file(s, 4, "financing.extension", "2026-04-08",
+                      C2 ",'matures_on':'2027-04-01','agreed_on':'2026-04-08'"),
+           OUTCOME_REJECTED, "115 /details/matures_on");
+    accept(story_file(s, 5, "financing.extension", "2026-04-08", later));
+    expect_postings(&s->f->result.decision,
+                    "financing.macroprudential CNY 0,-3000,-2000 = 35000000000,6000,4000");
+    expect_basis(s->f, &s->f->result.decision,
+                 "FIN.SIGN.WORKING_DAYS@2013-05-13 MP.LEVERAGE@2017-01-13 MP.PARAMETER@2025-01-13 "
+                 "MP.TERM.LONG@2016-05-03");
+    accept(story_reverse(s, 6, 5, "2026-04-08"));
+    expect_balance(s, "financing.macroprudential", "CNY 35000000000,9000,6000");
+}
+
+/* GAP: a short one that becomes long keeps what it has frozen. */
+static void a_short_gap_contract_may_become_long(void **state)
+{
+    struct story *s = *state;
+
+    accept(story_file(s, 1, "financing.profile", "2026-03-02", GAP_PROFILE));
+    contract_begin(s, 2, "GAP", USD("1000000.00"), "2026-04-01");
+    story_set(s, "/details/matures_on", "'2027-04-01'");
+    accept(story_end(s));
+    accept(draw(s, 3, 2, USD("1000000.00"), "2026-04-01"));
+    accept(repay(s, 4, 2, USD("400000.00"), "2026-04-01"));
+    expect_balance(s, "financing.gap", "USD 300000000,60000000,0");
+    accept(story_file(s, 5, "financing.extension", "2026-04-01",
+                      C2 ",'matures_on':'2027-04-02','agreed_on':'2026-03-10'"));
+    expect_flags(&s->f->result.decision, "LATE");
+    accept(repay(s, 6, 2, USD("600000.00"), "2026-04-01"));
+    expect_balance(s, "financing.gap", "USD 300000000,60000000,0");
+    accept(story_file(s, 7, "financing.deregistration", "2026-04-01", C2)); /* C4 */
+    expect_balance(s, "financing.gap", "USD 300000000,60000000,0");
+    expect(repay(s, 8, 2, USD("1.00"), "2026-04-01"), OUTCOME_REJECTED, "204 /details/contract_no");
+    tell_fac(s, 9); /* no contract is open any more */
+    story_set(s, "/details/effective_on", "'2026-04-01'");
+    accept(story_end(s));
+}
+
+/* C3. */
+static void an_amendment_moves_what_is_undrawn(void **state)
+{
+    struct story *s = *state;
+
+    accept(story_file(s, 1, "financing.profile", "2026-03-02", GAP_PROFILE));
+    accept(contract(s, 2, "GAP", USD("1000000.00"), "2026-04-01"));
+    accept(draw(s, 3, 2, USD("600000.00"), "2026-04-01"));
+    expect(story_file(s, 4, "financing.amendment", "2026-04-01",
+                      C2 ",'agreed_on':'2026-04-01','money':" USD("599999.99")),
+           OUTCOME_REJECTED,
+           "302 /details/money financing.contract:CONTRACT2 USD 59999999 60000000");
+    expect(story_file(s, 5, "financing.amendment", "2026-04-01",
+                      C2 ",'agreed_on':'2026-04-01','money':" USD("3000000.01")),
+           OUTCOME_REJECTED, "301 /details/money financing.gap USD 200000000 200000001");
+    accept(story_file(s, 6, "financing.amendment", "2026-04-01",
+                      C2 ",'agreed_on':'2026-04-01','money':" USD("600000.00")));
+    expect_postings(&s->f->result.decision,
+                    "financing.contract:CONTRACT2 USD -40000000,0,0 = 60000000,60000000,0; "
+                    "financing.gap USD 0,0,-40000000 = 300000000,60000000,0");
+    expect_basis(s->f, &s->f->result.decision, "FIN.SIGN.WORKING_DAYS@2013-05-13");
+}
+
+/* C1, and what a conversion posts. */
+static void a_contract_is_forgiven_or_becomes_equity(void **state)
+{
+    struct story *s = *state;
+    static const char registration[] =
+        "'registration_no':'REG00001','setup':'NEW','region':'210100','industry':'C3011',"
+        "'established_on':'2026-01-05','registered_capital':" USD(
+            "1000.00") ",'investors':[{'investor_no':'F1','name':'Hafen AG','country':'DEU',"
+                       "'subscribed':" USD("1000.00") ",'cash':" USD(
+                           "1000.00") ",'share_bp':10000,'due_on':'2028-01-01'}],"
+                                      "'evidence_no':'E1'";
+    static const char equity[] = C2 ",'evidence_no':'E2','registration_no':'REG00001',"
+                                    "'investor_no':'F1','money':";
+    char details[256];
+
+    accept(story_file(s, 1, "fdi.registration", "2026-02-02", registration));
+    story_begin(s, 9, "financing.profile", "2026-03-01", MP_PROFILE);
+    accept(story_end(s));
+    contract_begin(s, 2, "MACROPRUDENTIAL", CNY("10000.00"), "2026-04-01");
+    story_set(s, "/details/revolving", "true");
+    accept(story_end(s));
+    accept(draw(s, 3, 2, CNY("8000.00"), "2026-04-08"));
+    expect(story_file(s, 4, "financing.forgiveness", "2026-04-08", C2 ",'money':" CNY("1.00")),
+           OUTCOME_REJECTED, "214 /details/evidence_no");
+    accept(story_file(s, 5, "financing.forgiveness", "2026-04-08",
+                      C2 ",'evidence_no':'E3','money':" CNY("1000.00")));
+    expect_postings(&s->f->result.decision,
+                    "financing.macroprudential CNY 0,-100000,0 = 35000000000,700000,200000; "
+                    "financing.principal:CONTRACT2 CNY 0,100000,0 = 800000,100000,0");
+    fixture_rate(s->f, "2026-04-08", "USD", "7");
+    (void)snprintf(details, sizeof(details), "%s%s", equity, CNY("7000.01"));
+    expect(story_file(s, 6, "financing.equity_conversion", "2026-04-08", details), OUTCOME_REJECTED,
+           "301 /details/money fdi.inflow:REG00001:F1 USD 100000 100001; "
+           "302 /details/money financing.principal:CONTRACT2 CNY 700000 700001");
+    (void)snprintf(details, sizeof(details), "%s%s", equity, CNY("1000.00"));
+    accept(story_file(s, 7, "financing.equity_conversion", "2026-04-08", details));
+    expect_postings(&s->f->result.decision,
+                    "fdi.inflow:REG00001:F1 USD 0,14286,0 = 100000,14286,0; "
+                    "financing.macroprudential CNY 0,-100000,0 = 35000000000,600000,200000; "
+                    "financing.principal:CONTRACT2 CNY 0,100000,0 = 800000,200000,0");
+    story_begin(s, 8, "financing.equity_conversion", "2026-04-08", details);
+    story_set(s, "/details/investor_no", "'F9'");
+    expect(story_end(s), OUTCOME_REJECTED, "207 /details/investor_no");
+    accept(story_reverse(s, 10, 7, "2026-04-08"));
+    expect_balance(s, "fdi.inflow:REG00001:F1", "USD 100000,0,0");
+}
+
+static void a_contract_that_was_never_drawn_may_be_cancelled(void **state)
+{
+    struct story *s = *state;
+
+    accept(story_file(s, 1, "financing.profile", "2026-03-02", GAP_PROFILE));
+    accept(contract(s, 2, "GAP", USD("1000000.00"), "2026-04-01"));
+    accept(story_file(s, 3, "financing.interest", "2026-04-01",
+                      C2
+                      ",'period_from':'2026-01-01','period_to':'2026-06-30','money':" USD("1.00")));
+    assert_int_equal(s->f->result.decision.postings_n, 0);
+    expect(story_file(s, 4, "financing.interest", "2026-04-01",
+                      C2
+                      ",'period_from':'2026-01-01','period_to':'2026-06-30','money':" CNY("1.00")),
+           OUTCOME_REJECTED, "107 /details/money/currency");
+    accept(story_file(s, 5, "financing.assignment", "2026-04-01",
+                      C2 ",'agreed_on':'2026-04-01'," CREDITOR));
+    expect_basis(s->f, &s->f->result.decision, "FIN.SIGN.WORKING_DAYS@2013-05-13");
+    accept(story_file(s, 6, "financing.cancellation", "2026-04-01", C2));
+    expect_postings(&s->f->result.decision, "financing.gap USD 0,0,-100000000 = 300000000,0,0");
+    expect(draw(s, 7, 2, USD("1.00"), "2026-04-01"), OUTCOME_REJECTED, "204 /details/contract_no");
+    accept(story_reverse(s, 8, 6, "2026-04-01")); /* R5: open again */
+    accept(draw(s, 9, 2, USD("1.00"), "2026-04-01"));
+}
+
 /* ---- whatever is filed ---------------------------------------------------------------------- */
 
 enum { RUNS = 60, RUN_STEPS = 60, RUN_CONTRACTS = 4, RUN_FIRST = 1, RUN_UNDO = 100000 };
@@ -1442,6 +1614,12 @@ int main(void)
         TEST(a_profile_goes_after_all_that_came_later),
         TEST(a_reversal_gives_the_limit_the_value_of_its_own_day),
         TEST(a_contract_number_is_free_again_after_its_reversal),
+        TEST(interest_is_capitalised_where_the_contract_says_so),
+        TEST(an_extension_weighs_by_the_whole_term),
+        TEST(a_short_gap_contract_may_become_long),
+        TEST(an_amendment_moves_what_is_undrawn),
+        TEST(a_contract_is_forgiven_or_becomes_equity),
+        TEST(a_contract_that_was_never_drawn_may_be_cancelled),
         TEST(the_contracts_are_the_limit_whatever_is_filed),
     };
 

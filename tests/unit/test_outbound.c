@@ -459,6 +459,254 @@ static void a_payee_elsewhere_is_explained(void **state)
     expect(story_end(s), OUTCOME_REJECTED, "203 /details/registration_no; 205 /bank");
 }
 
+/* ---- preliminary expenses ------------------------------------------------------------------- */
+
+static void tell_preliminary(struct story *s, uint32_t id, const char *date)
+{
+    story_begin(s, id, "outbound.preliminary", date,
+                "'application_no':'APPL0001','planned_total':" USD("40000000.00") ",'money':" USD(
+                    "3000000.00") ",'purpose':'deposit'");
+}
+
+/* The worked case of section 5: the cap in USD falls away on 2023-12-08. */
+static void a_preliminary_expense_is_capped(void **state)
+{
+    struct story *s = *state;
+
+    tell_preliminary(s, 1, "2023-12-07");
+    story_set(s, "/details/money/value", "'3000000.01'");
+    expect(story_end(s), OUTCOME_REJECTED,
+           "301 /details/money outbound.preliminary:APPL0001 USD 300000000 300000001");
+    expect_basis(s->f, &s->f->result.decision, "OUT.PRELIM.SHARE@2009-08-01 OUT.PRELIM.USD@");
+    tell_preliminary(s, 2, "2023-12-07");
+    accept(story_end(s));
+    expect_postings(&s->f->result.decision,
+                    "outbound.preliminary:APPL0001 USD 300000000,0,0 = 300000000,0,0");
+    accept(story_reverse(s, 3, 2, "2023-12-07"));
+    tell_preliminary(s, 4, "2023-12-08");
+    story_set(s, "/details/money/value", "'6000000.01'");
+    expect(story_end(s), OUTCOME_REJECTED,
+           "301 /details/money outbound.preliminary:APPL0001 USD 600000000 600000001");
+    tell_preliminary(s, 5, "2023-12-08");
+    story_set(s, "/details/money/value", "'6000000.00'");
+    accept(story_end(s));
+    expect_basis(s->f, &s->f->result.decision, "OUT.PRELIM.SHARE@2009-08-01");
+    tell_preliminary(s, 6, "2023-12-08");
+    expect(story_end(s), OUTCOME_REJECTED, "202 /details/application_no");
+}
+
+static void what_was_remitted_for_an_application_is_taken_off(void **state)
+{
+    struct story *s = *state;
+
+    tell_preliminary(s, 1, "2026-01-31");
+    accept(story_end(s));
+    accept(story_file(s, 2, "outbound.preliminary_remittance", "2026-12-31",
+                      "'application_no':'APPL0001','payee':'Hafen AG','money':" USD("2500000.01")));
+    expect_basis(s->f, &s->f->result.decision, "OUT.PRELIM.MONTHS@2009-08-01");
+    accept(story_file(s, 3, "outbound.preliminary_refund", "2026-12-31",
+                      "'application_no':'APPL0001','money':" USD("0.01")));
+    expect_postings(&s->f->result.decision,
+                    "outbound.preliminary:APPL0001 USD 0,-1,0 = 300000000,250000000,0");
+    expect(story_file(s, 4, "outbound.preliminary_refund", "2026-12-31",
+                      "'application_no':'APPL0001','money':" USD("2500000.01")),
+           OUTCOME_REJECTED,
+           "302 /details/money outbound.preliminary:APPL0001 USD 250000000 250000001");
+    tell_registration(s, 5);
+    story_set(s, "/business_date", "'2026-12-31'");
+    story_set(s, "/details/application_no", "'APPL0001'");
+    accept(story_end(s));
+    expect_balance(s, "outbound.remittance:OUT00001", "USD 3750000000,0,0");
+}
+
+/* O1: until twelve months after the application. */
+static void an_application_ends_after_its_months(void **state)
+{
+    struct story *s = *state;
+    static const char details[] =
+        "'application_no':'APPL0001','payee':'Hafen AG','money':" USD("1.00");
+
+    tell_preliminary(s, 1, "2024-02-29");
+    accept(story_end(s));
+    accept(story_file(s, 2, "outbound.preliminary_remittance", "2025-02-28", details));
+    expect(story_file(s, 3, "outbound.preliminary_remittance", "2025-03-01", details),
+           OUTCOME_REJECTED, "219 /business_date");
+}
+
+/* ---- changes -------------------------------------------------------------------------------- */
+
+static void a_large_change_needs_new_certificates(void **state)
+{
+    static const struct story_row rows[] = {
+        {"/details/cash_delta/value",    "'9999999.99'",   OUTCOME_ACCEPTED, "",                              "UNCONFIRMED_BASIS"},
+        {"/details/cash_delta/value",    "'10000000.00'",  OUTCOME_REJECTED,
+         "211 /details/mofcom; 211 /details/ndrc",                                                            ""                 },
+        {"/details/cash_delta/value",    "'-9999999.99'",  OUTCOME_ACCEPTED, "",                              "UNCONFIRMED_BASIS"},
+        {"/details/cash_delta/value",    "'-10000000.00'", OUTCOME_REJECTED,
+         "211 /details/mofcom; 211 /details/ndrc",                                                            ""                 },
+        {"/details/cash_delta/value",    "'0.00'",         OUTCOME_REJECTED, "108 /details/cash_delta/value",
+         ""                                                                                                                      },
+        {"/details/cash_delta/currency", "'EUR'",          OUTCOME_REJECTED,
+         "107 /details/cash_delta/currency",                                                                  ""                 },
+        {"/details/registration_no",     "'OUT00009'",     OUTCOME_REJECTED, "203 /details/registration_no",
+         ""                                                                                                                      },
+    };
+    struct story *s = *state;
+
+    register_once(s);
+    for (uint32_t i = 0; i < ROWS(rows); i++) {
+        story_begin(s, 100 + i, "outbound.change", "2026-04-13",
+                    "'registration_no':'OUT00001','cash_delta':" USD("1.00"));
+        story_set(s, rows[i].at, rows[i].json);
+        expect(story_end(s), rows[i].outcome, rows[i].reasons);
+        expect_flags(&s->f->result.decision, rows[i].flags);
+        if (rows[i].outcome == OUTCOME_ACCEPTED) {
+            expect_basis(s->f, &s->f->result.decision,
+                         "OUT.CHANGE.SHARE@2018-03-01 OUT.CHANGE.USD@2018-03-01");
+            accept(story_reverse(s, 200 + i, 100 + i, "2026-04-13"));
+        }
+    }
+    story_begin(s, 10, "outbound.change", "2026-04-13",
+                "'registration_no':'OUT00001','cash_delta':" USD(
+                    "-40000000.01") ",'ndrc':{'kind':'FILING','level':'PROVINCIAL','number':'N2',"
+                                    "'issued_on':'2026-03-01','valid_to':'2028-01-04'},"
+                                    "'mofcom':{'number':'M2','issued_on':'2026-03-01',"
+                                    "'valid_to':'2028-01-05'}");
+    expect(story_end(s), OUTCOME_REJECTED,
+           "302 /details/cash_delta outbound.remittance:OUT00001 USD 4000000000 4000000001");
+}
+
+/* ---- lending -------------------------------------------------------------------------------- */
+
+static void lend(struct story *s, uint32_t id, const char *date)
+{
+    story_begin(s, id, "outbound.lending_basis", date,
+                "'equity':{'currency':'CNY','value':'500000000.00'},'audited_on':'2026-01-01',"
+                "'audit_no':'A2','established_on':'2025-03-19'");
+}
+
+static void tell_loan(struct story *s, uint32_t id, const char *date)
+{
+    char details[512];
+
+    (void)snprintf(details, sizeof(details),
+                   "'loan_no':'LOAN00%02u','borrower':{'name':'Nordlicht','country':'DEU'},"
+                   "'relation':'SUBSIDIARY','money':%s,'signed_on':'%s','matures_on':'2027-04-13'",
+                   id, EUR("10000.01"), date);
+    story_begin(s, id, "outbound.loan", date, details);
+}
+
+/* The worked case: 250m on 2026-03-19, 300m on 2026-03-20. */
+static void equity_lends_its_coefficient(void **state)
+{
+    struct story *s = *state;
+
+    lend(s, 1, "2026-03-18");
+    expect(story_end(s), OUTCOME_REJECTED, "212 /details/established_on");
+    lend(s, 2, "2026-03-19");
+    accept(story_end(s));
+    expect_balance(s, "outbound.lending", "CNY 25000000000,0,0");
+    lend(s, 3, "2026-03-20");
+    accept(story_end(s));
+    expect_balance(s, "outbound.lending", "CNY 30000000000,0,0");
+    expect_basis(s->f, &s->f->result.decision, "OUT.LENDING.COEFFICIENT@2026-03-20");
+    expect(story_reverse(s, 4, 2, "2026-03-20"), OUTCOME_REJECTED, "217 /details/reverses");
+    accept(story_reverse(s, 5, 3, "2026-03-20"));
+}
+
+static void a_loan_is_lent_returned_and_closed(void **state)
+{
+    struct story *s = *state;
+    static const char part[] = "'loan_no':'LOAN0003','money':" EUR("3333.33");
+
+    tell_loan(s, 1, "2026-04-01");
+    expect(story_end(s), OUTCOME_REJECTED, "220 /details/loan_no");
+    lend(s, 2, "2026-03-20");
+    accept(story_end(s));
+    fixture_rate(s->f, "2026-04-01", "EUR", "7.77777");
+    fixture_rate(s->f, "2026-04-08", "EUR", "8.1");
+    tell_loan(s, 3, "2026-04-01");
+    accept(story_end(s));
+    expect_postings(&s->f->result.decision,
+                    "outbound.lending CNY 0,0,7777778 = 30000000000,0,7777778; "
+                    "outbound.loan:LOAN0003 EUR 1000001,0,0 = 1000001,0,0");
+    expect_basis(s->f, &s->f->result.decision, "OUT.LENDING.COEFFICIENT@2026-03-20 2026-04-01");
+    accept(story_file(s, 4, "outbound.loan_remittance", "2026-04-08",
+                      "'loan_no':'LOAN0003','money':" EUR("10000.01")));
+    expect_postings(&s->f->result.decision,
+                    "outbound.lending CNY 0,8100009,-7777778 = 30000000000,8100009,0; "
+                    "outbound.loan:LOAN0003 EUR 0,1000001,0 = 1000001,1000001,0");
+    accept(story_file(s, 5, "outbound.loan_return", "2026-04-08", part));
+    /* - ⌊8100009 × 333333 / 1000001⌋, + ⌈333333 × 7.77777⌉ */
+    expect_postings(&s->f->result.decision,
+                    "outbound.lending CNY 0,-2699997,2592588 = 30000000000,5400012,2592588; "
+                    "outbound.loan:LOAN0003 EUR 0,-333333,0 = 1000001,666668,0");
+    expect(story_file(s, 6, "outbound.loan_closure", "2026-04-08", "'loan_no':'LOAN0003'"),
+           OUTCOME_REJECTED, "216 /details/loan_no outbound.loan:LOAN0003");
+    expect(story_file(s, 7, "outbound.loan_remittance", "2026-04-08",
+                      "'loan_no':'LOAN0003','money':" EUR("3333.34")),
+           OUTCOME_REJECTED, "302 /details/money outbound.loan:LOAN0003 EUR 333333 333334");
+    expect(story_file(s, 8, "outbound.loan_extension", "2026-04-08",
+                      "'loan_no':'LOAN0003','matures_on':'2027-04-13'"),
+           OUTCOME_REJECTED, "115 /details/matures_on");
+    accept(story_file(s, 9, "outbound.loan_extension", "2026-04-08",
+                      "'loan_no':'LOAN0003','matures_on':'2027-04-14'"));
+    accept(story_file(s, 10, "outbound.loan_return", "2026-04-08",
+                      "'loan_no':'LOAN0003','money':" EUR("6666.68")));
+    expect_balance(s, "outbound.lending", "CNY 30000000000,0,7777778");
+    accept(story_file(s, 11, "outbound.loan_closure", "2026-04-08", "'loan_no':'LOAN0003'"));
+    expect_balance(s, "outbound.lending", "CNY 30000000000,0,0");
+    for (uint32_t i = 0; i < 6; i++) {
+        static const uint32_t ids[] = {11, 10, 9, 5, 4, 3};
+
+        accept(story_reverse(s, 100 + i, ids[i], "2026-04-08"));
+    }
+    expect_balance(s, "outbound.lending", "CNY 30000000000,0,0");
+    assert_int_equal(s->f->state.objects_n, 0);
+}
+
+/* ---- the events without postings ------------------------------------------------------------ */
+
+static void what_posts_nothing_asks_for_its_evidence(void **state)
+{
+    static const struct {
+        const char *event;
+        const char *details;
+        const char *reasons;
+        const char *flags;
+        const char *basis;
+    } rows[] = {
+        {"outbound.in_kind",        ",'money':" USD("1.00"),                   "214 /details/customs_no",      "",     ""},
+        {"outbound.in_kind",        ",'customs_no':'C1','money':" EUR("1.00"), "",                             "",     ""},
+        {"outbound.profit_return",  ",'money':" USD("1.00"),                   "214 /details/evidence_no",     "",     ""},
+        {"outbound.profit_return",  ",'evidence_no':'E','money':" USD("1.00"), "",                             "",     ""},
+        {"outbound.capital_return", ",'money':" USD("1.00"),                   "214 /details/evidence_no",     "",     ""},
+        {"outbound.capital_return", ",'evidence_no':'E','money':" USD("1.00"), "",                             "",     ""},
+        {"outbound.completion",     ",'completed_on':'2026-03-16'",            "",                             "",
+         "OUT.COMPLETION.WORKING_DAYS@2018-03-01"                                                                        },
+        {"outbound.completion",     ",'completed_on':'2026-03-13'",            "",                             "LATE",
+         "OUT.COMPLETION.WORKING_DAYS@2018-03-01"                                                                        },
+        {"outbound.closure",        ",'kind':'LIQUIDATED'",                    "",                             "",     ""},
+        {"outbound.closure",        ",'kind':'LIQUIDATED'",                    "204 /details/registration_no", "",     ""},
+    };
+    struct story *s = *state;
+
+    register_once(s);
+    for (uint32_t i = 0; i < ROWS(rows); i++) {
+        char details[256];
+
+        (void)snprintf(details, sizeof(details), "'registration_no':'OUT00001'%s", rows[i].details);
+        expect(story_file(s, 10 + i, rows[i].event, "2026-04-13", details),
+               rows[i].reasons[0] ? OUTCOME_REJECTED : OUTCOME_ACCEPTED, rows[i].reasons);
+        expect_flags(&s->f->result.decision, rows[i].flags);
+        expect_basis(s->f, &s->f->result.decision, rows[i].basis);
+        assert_int_equal(s->f->result.decision.postings_n, 0);
+    }
+    accept(story_reverse(s, 30, 18, "2026-04-13")); /* R5: open again */
+    tell_remittance(s, 31);
+    accept(story_end(s));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -475,6 +723,13 @@ int main(void)
         TEST(a_remittance_in_another_currency_is_rounded_up),
         TEST(a_remittance_is_refused_where_it_fails),
         TEST(a_payee_elsewhere_is_explained),
+        TEST(a_preliminary_expense_is_capped),
+        TEST(what_was_remitted_for_an_application_is_taken_off),
+        TEST(an_application_ends_after_its_months),
+        TEST(a_large_change_needs_new_certificates),
+        TEST(equity_lends_its_coefficient),
+        TEST(a_loan_is_lent_returned_and_closed),
+        TEST(what_posts_nothing_asks_for_its_evidence),
     };
 
     return cmocka_run_group_tests_name("outbound", tests, NULL, NULL);
