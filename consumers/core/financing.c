@@ -5,6 +5,7 @@
 
 #include "consumers/core/calendar.h"
 #include "consumers/core/ceiling.h"
+#include "consumers/core/frozen.h"
 #include "form/date.h"
 #include "form/iso.h"
 
@@ -61,16 +62,10 @@ static int64_t weighted(int64_t minor, struct fraction weight)
 
 static int64_t at_sign_date(const struct contract_kept *k, int64_t minor)
 {
-    const struct money_unit from = {.exponent = iso_currency(k->currency)->exponent,
-                                    .rate_e10 = k->rate_e10};
-    const struct money_unit to = {.exponent = iso_currency(k->unit)->exponent,
-                                  .rate_e10 = k->unit_rate_e10};
-    int64_t result;
+    const struct signed_rate from = {.currency = k->currency, .rate_e10 = k->rate_e10};
+    const struct signed_rate to = {.currency = k->unit, .rate_e10 = k->unit_rate_e10};
 
-    if (k->currency == k->unit || minor == 0) {
-        return minor;
-    }
-    return money_convert(minor, from, to, ROUND_UP, &result) ? result : INT64_MAX;
+    return frozen_at_sign_date(minor, from, to);
 }
 
 static int64_t reserved_of(const struct contract_kept *k)
@@ -140,14 +135,6 @@ static void test_mode(struct context *c, const struct test *test, const struct c
     context_refuse(c, CODE_LIMIT_EXCEEDED, test, how->field);
 }
 
-/* Too much for any limit is 2^63 - 1. */
-static int64_t sum_of(int64_t a, int64_t b)
-{
-    int64_t sum;
-
-    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
-}
-
 /* Stage what a contract's change does to its mode's limit: its value on the business date (L1),
  * then the reservation and the use. */
 static void post_mode(struct context *c, const struct contract_kept *before,
@@ -167,7 +154,7 @@ static void post_mode(struct context *c, const struct contract_kept *before,
     test = (struct test){.key = key,
                          .currency = after->unit,
                          .free_minor = context_free(c, &key) + change.limit,
-                         .asked_minor = sum_of(change.used, change.reserved)};
+                         .asked_minor = frozen_sum(change.used, change.reserved)};
     test_mode(c, &test, after, &how);
     context_post(c, &key, after->unit, change);
 }
@@ -652,12 +639,8 @@ static bool draw(struct context *c, struct contract_kept *k, struct money money)
     if (!k->not_counted) {
         converted = context_convert(c, money, k->unit, context_business(c), ROUND_UP);
     }
-    if (__builtin_add_overflow(k->frozen_minor, converted.minor, &k->frozen_minor)) {
-        k->frozen_minor = INT64_MAX;
-    }
-    if (__builtin_add_overflow(k->outstanding_minor, money.minor, &k->outstanding_minor)) {
-        k->outstanding_minor = INT64_MAX;
-    }
+    k->frozen_minor = frozen_sum(k->frozen_minor, converted.minor);
+    k->outstanding_minor = frozen_sum(k->outstanding_minor, money.minor);
     k->drawn = true;
     return converted.found;
 }
@@ -740,20 +723,16 @@ void financing_capitalisation(struct context *c)
     context_change(c, contract)->of.contract = k;
 }
 
-/* Take money off what is outstanding (rulebook section 4, the frozen rule).  More than there is
- * takes all: the 302 beside it refuses the filing. */
+/* Take money off what is outstanding.  More than there is takes all: the 302 beside it refuses the
+ * filing. */
 static void pay_back(struct contract_kept *k, int64_t minor)
 {
     const bool keeps_frozen = k->mode == MODE_GAP && is_long(k->value_on, k->matures_on);
-    const bool is_all = minor >= k->outstanding_minor;
-    int64_t falls = k->frozen_minor;
 
-    if (!is_all &&
-        !money_mul_fraction(k->frozen_minor, minor, k->outstanding_minor, ROUND_DOWN, &falls)) {
-        falls = k->frozen_minor; /* cannot be: minor < outstanding */
+    if (!keeps_frozen) {
+        k->frozen_minor -= frozen_fall(k->frozen_minor, minor, k->outstanding_minor);
     }
-    k->outstanding_minor = is_all ? 0 : k->outstanding_minor - minor;
-    k->frozen_minor -= keeps_frozen ? 0 : falls;
+    k->outstanding_minor = minor < k->outstanding_minor ? k->outstanding_minor - minor : 0;
 }
 
 /* What repayment, forgiveness and conversion share. */

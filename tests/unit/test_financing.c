@@ -437,8 +437,8 @@ static void a_holding_has_a_multiple_of_what_was_paid_in(void **state)
     } rows[] = {
         {"'29999999.99'",  "212 /details/registered_capital", "",                   "2026-04-01"                                },
         {"'30000000.00'",  "",                                "EUR 2000000000,0,0", "GAP.HOLDING.MULTIPLE@2016-01-01 2026-04-01"},
-        {"'99999999.99'",  "",                                "EUR 2000000000,0,0", "GAP.HOLDING.MULTIPLE@2016-01-01 2026-04-01"},
-        {"'100000000.00'", "",                                "EUR 3000000000,0,0", "GAP.HOLDING.MULTIPLE@2016-01-01 2026-04-01"},
+        {"'100000000.00'", "",                                "EUR 2000000000,0,0", "GAP.HOLDING.MULTIPLE@2016-01-01 2026-04-01"},
+        {"'100000000.01'", "",                                "EUR 3000000000,0,0", "GAP.HOLDING.MULTIPLE@2016-01-01 2026-04-01"},
     };
     struct story *s = *state;
 
@@ -451,7 +451,7 @@ static void a_holding_has_a_multiple_of_what_was_paid_in(void **state)
     expect_basis(s->f, &s->f->result.decision, "");
     fixture_bulletin(s->f);
     fixture_rate(s->f, "2026-04-01", "USD", "7");
-    fixture_rate(s->f, "2026-04-01", "EUR", "7");
+    fixture_rate(s->f, "2026-04-01", "EUR", "6.999999999");
     fixture_pass(s->f, false);
     assert_int_equal(s->f->later_n, 1);
     expect(&s->f->later[0], OUTCOME_ACCEPTED, "");
@@ -545,6 +545,27 @@ static void a_mode_is_left_only_without_contracts_and_not_for_the_gap(void **sta
            "220 /details/mode");
 }
 
+/* S13: the profile of the largest effective_on, in force yet or not; of equals the later filed. */
+static void a_switch_is_compared_with_the_last_profile_to_take_force(void **state)
+{
+    struct story *s = *state;
+
+    tell_fac(s, 1);
+    accept(story_end(s));
+    story_begin(s, 2, "financing.profile", "2026-04-01", MP_PROFILE);
+    story_set(s, "/details/effective_on", "'2026-07-01'");
+    accept(story_end(s));
+    tell_gap(s, 3);
+    expect(story_end(s), OUTCOME_REJECTED, "209 /details/mode");
+    story_begin(s, 4, "financing.profile", "2026-07-01", MP_PROFILE);
+    story_set(s, "/details/effective_on", "'2026-07-01'");
+    story_set(s, "/details/net_assets/value", "'1000000.00'");
+    accept(story_end(s));
+    expect_balance(s, "financing.macroprudential", "CNY 350000000,0,0");
+    expect(contract(s, 5, "MACROPRUDENTIAL", CNY("3500000.01"), "2026-07-01"), OUTCOME_REJECTED,
+           "301 /details/money financing.macroprudential CNY 350000000 350000001");
+}
+
 /* Two profiles that are yet to take force agree on the currency too. */
 static void a_gap_has_one_currency_before_its_first_posting(void **state)
 {
@@ -600,8 +621,10 @@ static void a_contract_is_refused_where_it_fails(void **state)
     };
     struct story *s = *state;
 
-    expect(contract(s, 1, "MACROPRUDENTIAL", CNY("1.00"), "2026-04-01"), OUTCOME_REJECTED,
-           "220 /details/mode");
+    tell_contract(s, 1);
+    story_set(s, "/bank", "'210100000999'");
+    story_set(s, "/details/not_counted", "true");
+    expect(story_end(s), OUTCOME_REJECTED, "220 /details/mode"); /* and nothing else (S13) */
     expect_basis(s->f, &s->f->result.decision,
                  "FIN.NDRC.FROM@2023-02-10 FIN.SIGN.WORKING_DAYS@2013-05-13"); /* B1 */
     accept(story_file(s, 2, "financing.profile", "2026-03-01", MP_PROFILE));
@@ -919,6 +942,23 @@ static void an_old_contract_draws_beyond_a_fallen_parameter(void **state)
            "301 /details/money financing.macroprudential CNY -2000000000 1");
 }
 
+/* A new row with the same value is no fall. */
+static void a_parameter_that_stays_the_same_grandfathers_nothing(void **state)
+{
+    struct story *s = *state;
+
+    story_then(s, "MP.PARAMETER", "", "2026-07-01", "1.75");
+    story_then(s, "MP.LEVERAGE", "", "2026-07-01", "2.0");
+    accept(story_file(s, 1, "financing.profile", "2026-03-01", MP_PROFILE));
+    accept(contract(s, 2, "MACROPRUDENTIAL", CNY("350000000.00"), "2026-06-30"));
+    story_begin(s, 3, "financing.profile", "2026-07-06", MP_PROFILE);
+    story_set(s, "/details/effective_on", "'2026-07-06'");
+    story_set(s, "/details/net_assets/value", "'90000000.00'");
+    accept(story_end(s));
+    expect(draw(s, 4, 2, CNY("1.00"), "2026-07-06"), OUTCOME_REJECTED,
+           "301 /details/money financing.macroprudential CNY -3500000000 0");
+}
+
 static void an_old_contract_draws_beyond_a_fallen_facilitation_amount(void **state)
 {
     struct story *s = *state;
@@ -961,6 +1001,25 @@ static void every_posting_sets_the_limit_to_its_value_on_the_day(void **state)
     expect_postings(&s->f->result.decision,
                     "financing.macroprudential CNY 0,-10000,0 = 28000000000,0,10000; "
                     "financing.principal:CONTRACT3 CNY 0,10000,0 = 10000,10000,0");
+}
+
+/* L1: on a day on which another mode is in force the limit of the contract's mode stays. */
+static void a_limit_stays_while_another_mode_is_in_force(void **state)
+{
+    struct story *s = *state;
+
+    story_then(s, "MP.PARAMETER", "", "2026-04-01", "1");
+    accept(story_file(s, 1, "financing.profile", "2026-03-02", MP_PROFILE));
+    story_begin(s, 2, "financing.profile", "2026-03-02", FAC_PROFILE);
+    story_set(s, "/details/effective_on", "'2026-04-01'");
+    accept(story_end(s));
+    accept(contract(s, 3, "MACROPRUDENTIAL", CNY("100.00"), "2026-03-31"));
+    accept(draw(s, 4, 3, CNY("100.00"), "2026-04-08"));
+    expect_balance(s, "financing.macroprudential", "CNY 35000000000,10000,0");
+    expect_balance(s, "financing.facilitation", "");
+    expect_basis(s->f, &s->f->result.decision, "FIN.DRAW.WAIT_WORKING_DAYS@2016-05-03");
+    accept(story_reverse(s, 5, 4, "2026-04-08"));
+    expect_balance(s, "financing.macroprudential", "CNY 35000000000,0,10000");
 }
 
 /* ---- reversals ------------------------------------------------------------------------------ */
@@ -1360,6 +1419,7 @@ int main(void)
         TEST(a_holding_has_a_multiple_of_what_was_paid_in),
         TEST(every_contract_of_a_holding_waits_for_both_days),
         TEST(a_mode_is_left_only_without_contracts_and_not_for_the_gap),
+        TEST(a_switch_is_compared_with_the_last_profile_to_take_force),
         TEST(a_gap_has_one_currency_before_its_first_posting),
         TEST(a_contract_is_refused_where_it_fails),
         TEST(a_wrong_mode_is_the_only_reason),
@@ -1374,8 +1434,10 @@ int main(void)
         TEST(a_gap_counts_what_was_incurred_for_more_than_a_year),
         TEST(an_overdrawn_contract_is_told_beside_a_full_limit),
         TEST(an_old_contract_draws_beyond_a_fallen_parameter),
+        TEST(a_parameter_that_stays_the_same_grandfathers_nothing),
         TEST(an_old_contract_draws_beyond_a_fallen_facilitation_amount),
         TEST(every_posting_sets_the_limit_to_its_value_on_the_day),
+        TEST(a_limit_stays_while_another_mode_is_in_force),
         TEST(every_reversal_restores_what_was_there_in_every_mode),
         TEST(a_profile_goes_after_all_that_came_later),
         TEST(a_reversal_gives_the_limit_the_value_of_its_own_day),

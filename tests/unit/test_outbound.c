@@ -128,7 +128,7 @@ static void cash_covers_what_was_remitted_before(void **state)
 {
     struct story *s = *state;
 
-    with_application(s, "EUR", "100.00", "0.07");
+    with_application(s, "EUR", "100.00", "0.06");
     tell_registration(s, 1);
     story_set(s, "/details/application_no", "'APPL0001'");
     expect(story_end(s), OUTCOME_HELD, "401 /business_date");
@@ -139,17 +139,17 @@ static void cash_covers_what_was_remitted_before(void **state)
     fixture_pass(s->f, false);
     assert_int_equal(s->f->later_n, 1);
     expect_postings(&s->f->later[0],
-                    "outbound.remittance:OUT00001 USD 3999999992,0,0 = 3999999992,0,0");
+                    "outbound.remittance:OUT00001 USD 3999999993,0,0 = 3999999993,0,0");
     expect_basis(s->f, &s->f->later[0], "OUT.NDRC.USD@2018-03-01 2026-04-13");
     accept(story_reverse(s, 2, 1, "2026-04-13"));
     tell_registration(s, 3);
     story_set(s, "/details/application_no", "'APPL0001'");
-    story_set(s, "/details/cash/value", "'0.07'");
+    story_set(s, "/details/cash/value", "'0.06'");
     expect(story_end(s), OUTCOME_REJECTED,
-           "302 /details/cash outbound.preliminary:APPL0001 USD 7 8");
+           "302 /details/cash outbound.preliminary:APPL0001 USD 6 7");
     tell_registration(s, 4);
     story_set(s, "/details/application_no", "'APPL0001'");
-    story_set(s, "/details/cash/value", "'0.08'");
+    story_set(s, "/details/cash/value", "'0.07'");
     accept(story_end(s));
     assert_int_equal(s->f->result.decision.postings_n, 0);
     tell_remittance(s, 5);
@@ -233,19 +233,19 @@ static void the_national_level_waits_for_the_rate(void **state)
         const char *total;
         const char *reasons;
     } rows[] = {
-        {"'262499999.99'", ""                       }, /* USD 299,999,999.99 */
-        {"'262500000.00'", "211 /details/ndrc/level"},
+        {"'262499999.98'", ""                       }, /* USD 299,999,999.99 */
+        {"'262499999.99'", "211 /details/ndrc/level"},
     };
     struct story *s = *state;
 
     tell_registration(s, 1);
-    story_set(s, "/details/total", EUR("262499999.99"));
+    story_set(s, "/details/total", EUR("262499999.98"));
     story_set(s, "/details/cash/currency", "'EUR'");
     expect(story_end(s), OUTCOME_HELD, "401 /business_date");
     expect_basis(s->f, &s->f->result.decision, "OUT.NDRC.USD@2018-03-01");
     fixture_bulletin(s->f);
     fixture_rate(s->f, "2026-04-13", "USD", "7");
-    fixture_rate(s->f, "2026-04-13", "EUR", "8");
+    fixture_rate(s->f, "2026-04-13", "EUR", "8.0000000003");
     fixture_pass(s->f, false);
     expect(&s->f->later[0], OUTCOME_ACCEPTED, "");
     expect_basis(s->f, &s->f->later[0], "OUT.NDRC.USD@2018-03-01 2026-04-13");
@@ -388,7 +388,7 @@ static void a_remittance_in_another_currency_is_rounded_up(void **state)
 
     register_once(s);
     fixture_rate(s->f, "2026-04-13", "USD", "7");
-    fixture_rate(s->f, "2026-04-13", "JPY", "0.05");
+    fixture_rate(s->f, "2026-04-13", "JPY", "0.0501");
     fixture_rate(s->f, "2026-04-17", "USD", "7");
     fixture_rate(s->f, "2026-04-17", "JPY", "0.06");
     fixture_rate(s->f, "2026-04-19", "USD", "1"); /* a Sunday: its sheet counts for nothing (L7) */
@@ -397,14 +397,14 @@ static void a_remittance_in_another_currency_is_rounded_up(void **state)
     story_set(s, "/details/money", JPY("1001"));
     accept(story_end(s));
     expect_postings(&s->f->result.decision,
-                    "outbound.remittance:OUT00001 USD 0,715,0 = 4000000000,715,0");
+                    "outbound.remittance:OUT00001 USD 0,717,0 = 4000000000,717,0");
     expect_basis(s->f, &s->f->result.decision, "2026-04-13");
     tell_remittance(s, 3);
     story_set(s, "/business_date", "'2026-04-19'");
     story_set(s, "/details/money", JPY("1001"));
     accept(story_end(s));
     expect_postings(&s->f->result.decision,
-                    "outbound.remittance:OUT00001 USD 0,858,0 = 4000000000,1573,0");
+                    "outbound.remittance:OUT00001 USD 0,858,0 = 4000000000,1575,0");
     expect_basis(s->f, &s->f->result.decision, "2026-04-17");
     tell_remittance(s, 4);
     story_set(s, "/business_date", "'2026-04-20'");
