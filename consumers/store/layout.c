@@ -425,7 +425,7 @@ static bool get_number(const struct layout_field *field, const struct wire_field
 
 static bool get_text(const struct layout_field *field, const struct wire_field *from, uint8_t *at)
 {
-    int32_t index = -1;
+    int32_t index;
 
     if (from->type != WIRE_BYTES) {
         return false;

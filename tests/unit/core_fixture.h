@@ -33,13 +33,12 @@ enum {
     FIXTURE_SHEETS = 64,
     FIXTURE_RATES = 8,
     FIXTURE_FILED = 600,
-    FIXTURE_LATER = 16
+    FIXTURE_LATER = 96
 };
 
 /* What was filed. */
 struct filed {
     struct filing filing;
-    struct fdi_investor investors[FORM_INVESTORS_MAX];
     uint8_t hash;
     uint64_t first_number;
     uint64_t last_number;
@@ -248,7 +247,7 @@ static inline void fixture_rate(struct fixture *f, const char *date, const char 
         f->reference.sheets_n = f->sheets_n;
     }
     assert_true(sheet->rates_n < FIXTURE_RATES);
-    rates = f->rates[0] + (sheet->rates - f->rates[0]);
+    rates = f->rates[(sheet->rates - f->rates[0]) / FIXTURE_RATES];
     rates[sheet->rates_n] =
         (struct rate){.currency = M(currency, "0").currency, .rate_e10 = rate_e10};
     sheet->rates_n++;
