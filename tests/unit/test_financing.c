@@ -1358,6 +1358,9 @@ static void a_contract_that_was_never_drawn_may_be_cancelled(void **state)
     expect(draw(s, 7, 2, USD("1.00"), "2026-04-01"), OUTCOME_REJECTED, "204 /details/contract_no");
     accept(story_reverse(s, 8, 6, "2026-04-01")); /* R5: open again */
     accept(draw(s, 9, 2, USD("1.00"), "2026-04-01"));
+    accept(repay(s, 10, 2, USD("1.00"), "2026-04-01"));
+    expect(story_file(s, 11, "financing.cancellation", "2026-04-01", C2), OUTCOME_REJECTED,
+           "215 /details/contract_no"); /* it was drawn, whatever is left */
 }
 
 /* ---- whatever is filed ---------------------------------------------------------------------- */

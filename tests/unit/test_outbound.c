@@ -533,6 +533,53 @@ static void an_application_ends_after_its_months(void **state)
            OUTCOME_REJECTED, "219 /business_date");
 }
 
+/* S5, O1: the planned total and the cap come down into the currency of the money; what is remitted
+ * goes up and what is refunded down into that of the application. */
+static void preliminary_expenses_are_converted(void **state)
+{
+    struct story *s = *state;
+
+    fixture_rate(s->f, "2023-12-07", "USD", "7");
+    fixture_rate(s->f, "2023-12-07", "EUR", "7.7777");
+    fixture_rate(s->f, "2023-12-08", "USD", "7");
+    fixture_rate(s->f, "2023-12-08", "EUR", "7.7777");
+    /* ⌊21000000.00 / 7.7777⌋ = 2700027.00, below 15 % of 40000000.00 × 7 / 7.7777. */
+    tell_preliminary(s, 1, "2023-12-07");
+    story_set(s, "/details/money", EUR("2700027.01"));
+    expect(story_end(s), OUTCOME_REJECTED,
+           "301 /details/money outbound.preliminary:APPL0001 EUR 270002700 270002701");
+    /* ⌊40000000.07 × 7 / 7.7777⌋ = 36000360.06, of it ⌊15 %⌋ = 5400054.00. */
+    tell_preliminary(s, 2, "2023-12-08");
+    story_set(s, "/details/planned_total/value", "'40000000.07'");
+    story_set(s, "/details/money", EUR("5400054.01"));
+    expect(story_end(s), OUTCOME_REJECTED,
+           "301 /details/money outbound.preliminary:APPL0001 EUR 540005400 540005401");
+    /* ⌊40.07 × 7 / 7.7777⌋ = 36.06, and of it ⌊15 %⌋ = 5.40; of 36.07 it would be 5.41. */
+    tell_preliminary(s, 3, "2023-12-08");
+    story_set(s, "/details/planned_total/value", "'40.07'");
+    story_set(s, "/details/money", EUR("5.41"));
+    expect(story_end(s), OUTCOME_REJECTED,
+           "301 /details/money outbound.preliminary:APPL0001 EUR 540 541");
+    tell_preliminary(s, 4, "2023-12-08");
+    story_set(s, "/details/planned_total/value", "'40.07'");
+    story_set(s, "/details/money", EUR("5.40"));
+    accept(story_end(s));
+    accept(story_file(s, 5, "outbound.preliminary_remittance", "2023-12-08",
+                      "'application_no':'APPL0001','payee':'Hafen AG','money':" USD("1.00")));
+    expect_postings(&s->f->result.decision, "outbound.preliminary:APPL0001 EUR 0,91,0 = 540,91,0");
+    expect_basis(s->f, &s->f->result.decision, "OUT.PRELIM.MONTHS@2009-08-01 2023-12-08");
+    accept(story_file(s, 6, "outbound.preliminary_refund", "2023-12-08",
+                      "'application_no':'APPL0001','money':" USD("1.00")));
+    expect_postings(&s->f->result.decision, "outbound.preliminary:APPL0001 EUR 0,-90,0 = 540,1,0");
+    /* The cap counts whichever is less. */
+    tell_preliminary(s, 7, "2023-12-07");
+    story_set(s, "/details/application_no", "'APPL0002'");
+    story_set(s, "/details/planned_total/value", "'1000.00'");
+    story_set(s, "/details/money/value", "'150.01'");
+    expect(story_end(s), OUTCOME_REJECTED,
+           "301 /details/money outbound.preliminary:APPL0002 USD 15000 15001");
+}
+
 /* ---- changes -------------------------------------------------------------------------------- */
 
 static void a_large_change_needs_new_certificates(void **state)
@@ -665,6 +712,54 @@ static void a_loan_is_lent_returned_and_closed(void **state)
     assert_int_equal(s->f->state.objects_n, 0);
 }
 
+/* O5, L2, L3. */
+static void a_loan_stays_within_what_may_be_lent(void **state)
+{
+    struct story *s = *state;
+
+    story_then(s, "OUT.LENDING.COEFFICIENT", "", "2026-07-01", "0.5");
+    lend(s, 1, "2026-03-20");
+    accept(story_end(s));
+    tell_loan(s, 2, "2026-03-19"); /* before there was a basis */
+    expect(story_end(s), OUTCOME_REJECTED, "220 /details/loan_no");
+    tell_loan(s, 3, "2026-06-30");
+    story_set(s, "/details/money", "{'currency':'CNY','value':'300000000.01'}");
+    expect(story_end(s), OUTCOME_REJECTED,
+           "301 /details/money outbound.lending CNY 30000000000 30000000001");
+    tell_loan(s, 4, "2026-06-30");
+    story_set(s, "/details/money", "{'currency':'CNY','value':'250000000.00'}");
+    accept(story_end(s));
+    tell_loan(s, 5, "2026-06-30");
+    story_set(s, "/details/money", "{'currency':'CNY','value':'50000000.00'}");
+    accept(story_end(s));
+    expect_flags(&s->f->result.decision, "LIMIT_FULL");
+    expect(story_file(s, 6, "outbound.loan_remittance", "2026-06-30",
+                      "'loan_no':'LOAN0005','money':{'currency':'CNY','value':'50000000.01'}"),
+           OUTCOME_REJECTED,
+           "301 /details/money outbound.lending CNY 0 1; "
+           "302 /details/money outbound.loan:LOAN0005 CNY 5000000000 5000000001");
+    accept(story_file(s, 7, "outbound.loan_remittance", "2026-07-01",
+                      "'loan_no':'LOAN0005','money':{'currency':'CNY','value':'1.00'}"));
+    expect_flags(&s->f->result.decision, "GRANDFATHERED");
+    expect_balance(s, "outbound.lending", "CNY 25000000000,100,29999999900");
+    accept(story_reverse(s, 8, 4, "2026-07-01"));
+    accept(story_file(s, 9, "outbound.loan_extension", "2026-07-01",
+                      "'loan_no':'LOAN0005','matures_on':'2028-01-01'"));
+    expect(story_file(s, 10, "outbound.loan_extension", "2026-07-01",
+                      "'loan_no':'LOAN0005','matures_on':'2028-01-01'"),
+           OUTCOME_REJECTED, "115 /details/matures_on");
+    expect(story_file(s, 11, "outbound.loan_return", "2026-07-01",
+                      "'loan_no':'LOAN0005','money':" USD("1.00")),
+           OUTCOME_REJECTED, "107 /details/money/currency");
+    /* Equity that falls is no reason (L1). */
+    lend(s, 12, "2026-07-01");
+    story_set(s, "/details/equity/value", "'1.00'");
+    accept(story_end(s));
+    tell_loan(s, 13, "2026-07-01");
+    story_set(s, "/details/money", "{'currency':'CNY','value':'0.01'}");
+    expect(story_end(s), OUTCOME_REJECTED, "301 /details/money outbound.lending CNY -4999999950 1");
+}
+
 /* ---- the events without postings ------------------------------------------------------------ */
 
 static void what_posts_nothing_asks_for_its_evidence(void **state)
@@ -726,9 +821,11 @@ int main(void)
         TEST(a_preliminary_expense_is_capped),
         TEST(what_was_remitted_for_an_application_is_taken_off),
         TEST(an_application_ends_after_its_months),
+        TEST(preliminary_expenses_are_converted),
         TEST(a_large_change_needs_new_certificates),
         TEST(equity_lends_its_coefficient),
         TEST(a_loan_is_lent_returned_and_closed),
+        TEST(a_loan_stays_within_what_may_be_lent),
         TEST(what_posts_nothing_asks_for_its_evidence),
     };
 
