@@ -674,6 +674,7 @@ void financing_drawdown(struct context *c)
     if (!context_standing_done(c)) {
         return;
     }
+    assert(contract != NULL);
     k = contract->of.contract;
     ceiling = ceiling_for(c, &k);
     (void)draw(c, &k, d->money);
@@ -708,6 +709,7 @@ void financing_capitalisation(struct context *c)
     if (!context_standing_done(c)) {
         return;
     }
+    assert(contract != NULL);
     k = contract->of.contract;
     ceiling = ceiling_for(c, &k);
     (void)draw(c, &k, d->money);
@@ -833,6 +835,8 @@ void financing_equity_conversion(struct context *c)
     if (!context_standing_done(c)) {
         return;
     }
+    assert(registration != NULL);
+    assert(investor != NULL);
     r = repayment_of(c, contract, d->money.minor, false);
     inflow.currency = registration->of.fdi.currency;
     equity = context_convert(c, d->money, inflow.currency, context_business(c), ROUND_UP);
@@ -888,6 +892,7 @@ void financing_extension(struct context *c)
     if (!context_standing_done(c)) {
         return;
     }
+    assert(contract != NULL);
     k = contract->of.contract;
     k.matures_on = d->matures_on;
     if (!k.not_counted) {
@@ -919,6 +924,7 @@ void financing_amendment(struct context *c)
     if (!context_standing_done(c)) {
         return;
     }
+    assert(contract != NULL);
     k = contract->of.contract;
     ceiling = ceiling_for(c, &k);
     if (!context_rates_done(c)) {
@@ -949,6 +955,7 @@ static void close_contract(struct context *c, const struct object *contract)
     if (!context_standing_done(c)) {
         return;
     }
+    assert(contract != NULL);
     k = contract->of.contract;
     k.undrawn_minor = 0;
     ceiling = ceiling_for(c, &k);

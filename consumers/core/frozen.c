@@ -24,12 +24,12 @@ int64_t frozen_sum(int64_t a, int64_t b)
     return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
 }
 
-int64_t frozen_fall(int64_t frozen_minor, int64_t minor, int64_t outstanding_minor)
+int64_t frozen_fall(int64_t frozen_minor, int64_t repaid_minor, int64_t outstanding_minor)
 {
     int64_t falls = frozen_minor;
 
-    if (minor < outstanding_minor &&
-        !money_mul_fraction(frozen_minor, minor, outstanding_minor, ROUND_DOWN, &falls)) {
+    if (repaid_minor < outstanding_minor &&
+        !money_mul_fraction(frozen_minor, repaid_minor, outstanding_minor, ROUND_DOWN, &falls)) {
         falls = frozen_minor; /* cannot be: the share is below 1 */
     }
     return falls;

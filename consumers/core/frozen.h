@@ -21,8 +21,8 @@ int64_t frozen_at_sign_date(int64_t minor, struct signed_rate from, struct signe
 /* a + b. */
 int64_t frozen_sum(int64_t a, int64_t b);
 
-/* What falls off frozen when minor of outstanding is repaid: all of it with the last, else the
+/* What falls off frozen when a part of outstanding is repaid: all of it with the last, else the
  * share, rounded down.  More than is outstanding takes all. */
-int64_t frozen_fall(int64_t frozen_minor, int64_t minor, int64_t outstanding_minor);
+int64_t frozen_fall(int64_t frozen_minor, int64_t repaid_minor, int64_t outstanding_minor);
 
 #endif

@@ -323,6 +323,7 @@ void outbound_remittance(struct context *c)
     if (!context_standing_done(c)) {
         return;
     }
+    assert(registration != NULL);
     test.currency = registration->of.outbound.total.currency;
     asked = context_convert(c, d->money, test.currency, context_business(c), ROUND_UP);
     if (!context_rates_done(c)) {
@@ -596,6 +597,7 @@ void outbound_loan_remittance(struct context *c)
     if (!context_standing_done(c)) {
         return;
     }
+    assert(loan != NULL);
     k = loan->of.loan;
     ceiling = ceiling_of_lending(c);
     drawn = context_convert(c, d->money, CURRENCY_CNY, context_business(c), ROUND_UP);
@@ -628,6 +630,7 @@ void outbound_loan_return(struct context *c)
     if (!context_standing_done(c)) {
         return;
     }
+    assert(loan != NULL);
     k = loan->of.loan;
     ceiling = ceiling_of_lending(c);
     if (!context_rates_done(c)) {
@@ -678,6 +681,7 @@ void outbound_loan_closure(struct context *c)
     if (!context_standing_done(c)) {
         return;
     }
+    assert(loan != NULL);
     k = loan->of.loan;
     k.undrawn_minor = 0;
     ceiling = ceiling_of_lending(c);
