@@ -12,24 +12,40 @@
 
 /* ---- what a contract weighs (rulebook section 4, Modes) ------------------------------------- */
 
-static int64_t pow10_of(int32_t scale)
+/* 1.50 is 1.5. */
+static struct fraction shortest(struct fraction a)
 {
-    int64_t power = 1;
-
-    while (scale > 0) {
-        power *= 10;
-        scale--;
+    while (a.scale > 0 && a.numerator % 10 == 0) {
+        a.numerator /= 10;
+        a.scale--;
     }
-    return power;
+    return a;
 }
 
+static struct fraction stretched(struct fraction a, int32_t scale)
+{
+    while (a.scale < scale) {
+        if (__builtin_mul_overflow(a.numerator, INT64_C(10), &a.numerator)) {
+            a.numerator = INT64_MAX;
+        }
+        a.scale++;
+    }
+    return a;
+}
+
+/* The sum of two parameters; what does not fit is too much for any limit. */
 static struct fraction fraction_sum(struct fraction a, struct fraction b)
 {
-    const int32_t scale = a.scale > b.scale ? a.scale : b.scale;
+    const struct fraction x = shortest(a);
+    const struct fraction y = shortest(b);
+    const int32_t scale = x.scale > y.scale ? x.scale : y.scale;
+    struct fraction sum = {.scale = scale};
 
-    return (struct fraction){.numerator = a.numerator * pow10_of(scale - a.scale) +
-                                          b.numerator * pow10_of(scale - b.scale),
-                             .scale = scale};
+    if (__builtin_add_overflow(stretched(x, scale).numerator, stretched(y, scale).numerator,
+                               &sum.numerator)) {
+        sum.numerator = INT64_MAX;
+    }
+    return sum;
 }
 
 /* Too much for any limit is 2^63 - 1. */
@@ -124,6 +140,14 @@ static void test_mode(struct context *c, const struct test *test, const struct c
     context_refuse(c, CODE_LIMIT_EXCEEDED, test, how->field);
 }
 
+/* Too much for any limit is 2^63 - 1. */
+static int64_t sum_of(int64_t a, int64_t b)
+{
+    int64_t sum;
+
+    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
 /* Stage what a contract's change does to its mode's limit: its value on the business date (L1),
  * then the reservation and the use. */
 static void post_mode(struct context *c, const struct contract_kept *before,
@@ -143,7 +167,7 @@ static void post_mode(struct context *c, const struct contract_kept *before,
     test = (struct test){.key = key,
                          .currency = after->unit,
                          .free_minor = context_free(c, &key) + change.limit,
-                         .asked_minor = change.used + change.reserved};
+                         .asked_minor = sum_of(change.used, change.reserved)};
     test_mode(c, &test, after, &how);
     context_post(c, &key, after->unit, change);
 }
@@ -270,23 +294,25 @@ static void check_macroprudential(struct context *c, const struct financing_prof
     if (d->audit_no.n == 0) {
         context_reason(c, CODE_NO_AUDIT, "/details/audit_no");
     }
-    if (d->net_assets.currency != CURRENCY_NONE &&
-        ceiling_of_profile(c, p, c->business_on).lacks_parameter) {
+    if (ceiling_of_profile(c, p, c->business_on).lacks_parameter) {
         context_reason(c, CODE_NOT_ELIGIBLE, "/business_date");
     }
 }
 
-/* S13: the last in order of arrival that is not closed. */
+/* S13: the last in order of arrival that is not closed; one that was held keeps its place. */
 static const struct object *last_open_registration(const struct enterprise *e)
 {
-    for (uint32_t i = e->objects_n; i > 0; i--) {
-        const struct object *object = &e->objects[i - 1];
+    const struct object *last = NULL;
 
-        if (object->kind == OBJECT_FDI_REGISTRATION && !object->closed) {
-            return object;
+    for (uint32_t i = 0; i < e->objects_n; i++) {
+        const struct object *object = &e->objects[i];
+
+        if (object->kind == OBJECT_FDI_REGISTRATION && !object->closed &&
+            (last == NULL || last->of.fdi.arrived_number < object->of.fdi.arrived_number)) {
+            last = object;
         }
     }
-    return NULL;
+    return last;
 }
 
 /* How much of the foreign cash of a registration has come in, in basis points. */
@@ -336,10 +362,25 @@ static void check_against_registration(struct context *c, const struct financing
     }
 }
 
-static void check_gap(struct context *c, const struct financing_profile *d, const struct profile *p)
+/* S13: the currency of the gap, CURRENCY_NONE while there is none.  A profile that takes force
+ * later, or whose gap is 0, has posted nothing yet and still gives it: the limit has one for ever.
+ */
+static int32_t gap_currency(const struct enterprise *e)
 {
     const struct limit_key key = ceiling_key(MODE_GAP);
-    const struct limit *limit = enterprise_limit(c->state, &key);
+    const struct limit *limit = enterprise_limit(e, &key);
+
+    for (uint32_t i = 0; limit == NULL && i < e->profiles_n; i++) {
+        if (e->profiles[i].mode == MODE_GAP) {
+            return e->profiles[i].total_investment.currency;
+        }
+    }
+    return limit != NULL ? limit->currency : CURRENCY_NONE;
+}
+
+static void check_gap(struct context *c, const struct financing_profile *d, const struct profile *p)
+{
+    const int32_t currency = gap_currency(c->state);
     const bool is_wider = d->total_investment.minor > d->registered_capital.minor;
     struct ceiling ceiling;
 
@@ -349,7 +390,7 @@ static void check_gap(struct context *c, const struct financing_profile *d, cons
     if (d->paid_in.minor <= 0) {
         context_reason(c, CODE_NOT_ELIGIBLE, "/details/paid_in");
     }
-    if (limit != NULL && limit->currency != d->total_investment.currency) {
+    if (currency != CURRENCY_NONE && currency != d->total_investment.currency) {
         context_reason(c, CODE_CURRENCY, "/details/total_investment/currency");
     }
     check_against_registration(c, d);

@@ -383,20 +383,25 @@ static inline void fixture_note(struct fixture *f, struct filed *filed,
     }
 }
 
+/* The held filing of an arrival number. */
+static inline struct filed *fixture_arrived(struct fixture *f, uint64_t arrival)
+{
+    for (uint32_t i = 0; i < f->filed_n; i++) {
+        if (f->filed[i].first_number == arrival) {
+            return &f->filed[i];
+        }
+    }
+    abort();
+}
+
 static inline void fixture_again(struct fixture *f, uint64_t arrival, enum held_cause cause,
                                  const char *note)
 {
     static struct decide_result result;
-    struct filed *filed = NULL;
+    struct filed *filed = fixture_arrived(f, arrival);
     struct decide_args args;
     const struct again again = {.arrival_number = arrival, .cause = cause, .note = T(note)};
 
-    for (uint32_t i = 0; i < f->filed_n; i++) {
-        if (f->filed[i].first_number == arrival) {
-            filed = &f->filed[i];
-        }
-    }
-    require(filed != NULL);
     args = fixture_args(f, &filed->filing, filed->hash);
     if (!decide_again(&args, &f->state, &again, &result)) {
         f->number--;
