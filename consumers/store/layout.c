@@ -8,7 +8,7 @@
 #include "form/iso.h"
 #include "wire/walk.h"
 
-#define DEPTH_MAX 4 /* undo, its object, what the object keeps, money */
+#define DEPTH_MAX 5 /* undo, its entry, the object before, what the object keeps, money */
 
 /* ---- the tables ---------------------------------------------------------------------------- */
 

@@ -238,6 +238,24 @@ static void a_cut_state_is_refused_or_a_shorter_one(void **state)
     assert_true(refused > c->bytes.n * 9 / 10);
 }
 
+/* The deepest there is: undo, entry, object, what it keeps, money. */
+static void an_undo_keeps_the_money_of_the_object_before(void **state)
+{
+    struct coded *c = *state;
+    struct undo *undo = calloc(2, sizeof(*undo));
+
+    require(undo != NULL);
+    fill(&c->f->state);
+    undo[0].event = EVENT_FDI_INFLOW;
+    undo[0].objects_n = 1;
+    undo[0].objects[0].before = c->f->state.objects[0];
+    undo[0].objects[0].before.of.fdi.total_investment = M("USD", "7.50");
+    undo_encode(&undo[0], &c->bytes);
+    assert_int_equal(undo_decode(buffer_bytes(&c->bytes), &undo[1], NULL), STATUS_OK);
+    assert_int_equal(undo[1].objects[0].before.of.fdi.total_investment.minor, 750);
+    free(undo);
+}
+
 static void an_undo_survives_its_bytes(void **state)
 {
     struct coded *c = *state;
@@ -289,6 +307,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_flipped_bit_is_refused_or_another_state, setup, teardown),
         cmocka_unit_test_setup_teardown(a_cut_state_is_refused_or_a_shorter_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_undo_keeps_the_money_of_the_object_before, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(an_undo_survives_its_bytes, setup, teardown),
     };
 
