@@ -325,7 +325,11 @@ static void take(struct engine *e)
     e->counters.records += e->is_cut ? 0 : 1;
     if (decider_record(slot->decider, &e->record, &batch->parts[p], &e->is_cut, &why) !=
         STATUS_OK) {
-        engine_stop(e, p, engine_code(&why), &why);
+        if (why.remedy == REMEDY_RECLAIM) {
+            drop_batch(e, why.text);
+        } else {
+            engine_stop(e, p, engine_code(&why), &why);
+        }
         return;
     }
     if (is->has_bulletin && is->bulletin + 1 != bulletin) {

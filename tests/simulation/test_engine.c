@@ -19,7 +19,9 @@ static const struct sim_faults all_faults = {.lost_answer = 15,
                                              .store_drops = 2,
                                              .store_doubts = 4,
                                              .store_locked = 5,
-                                             .stall_permille = 30};
+                                             .false_abort = 2,
+                                             .stall_permille = 30,
+                                             .doze_permille = 20};
 
 /* What the histories of a test went through, so that none passes because nothing happened. */
 static struct engine_counters seen;
