@@ -90,14 +90,14 @@ static const struct conf_option options[] = {
     {.key = "log_level",
      .option = "log-level",
      .type = CONF_CHOICE,
-     .offset = offsetof(struct settings, log_level),
+     .offset = offsetof(struct settings,                                                              log_level),
      .preset = "info",
      .words = log_levels,
      .help = "what is logged on stderr; librdkafka's own lines are debug"},
 #ifdef FILING_CRASH_POINTS
     {.option = "crash-at",
      .type = CONF_STRING,
-     .offset = offsetof(struct settings,                                                   crash_at),
+     .offset = offsetof(struct settings,                                      crash_at),
      .meta = "NAME[:COUNT]",
      .help = "test build: die at this place"                                                                    },
 #endif
@@ -344,14 +344,19 @@ static enum exit_code run(struct worker *w, struct failure *err)
 
 /* ---- ending ---- */
 
-static void close_all(struct worker *w)
+/* The store first: what is in it is whole, whatever becomes of the broker. */
+static void close_all(struct worker *w, enum exit_code code)
 {
     watchdog_close(w->watchdog);
     engine_close(w->engine);
-    bus_kafka_close(w->bus);
     store_close(w->store);
     http_close(w->http);
     metrics_close(w->metrics);
+    if (!bus_kafka_close(w->bus)) {
+        log_event(LOG_WARN, EVENT_PROGRAM_STOP, "code=%d text=%s", (int)code,
+                  "the broker does not answer: the publication in flight is left to the journal");
+        _exit((int)code);
+    }
 }
 
 /* A store that cannot be reached or is full is 6, whatever the status says elsewhere. */
@@ -457,7 +462,7 @@ int main(int argc, char **argv)
         log_set_level((enum log_level)settings.log_level);
         w.common = conf_common(conf);
         code = serve(&w);
-        close_all(&w);
+        close_all(&w, code);
         log_event(LOG_INFO, EVENT_PROGRAM_STOP, "code=%d", (int)code);
     }
     conf_close(conf);
