@@ -71,8 +71,7 @@ static const struct member *issuer_of(const struct register_change *operators, s
 
 /* Every approval by an issuer whom the record names, and enough persons. */
 static bool is_approved(struct reading *reading, const struct bulletin *bulletin,
-                        const struct register_change *operators,
-                        const struct founding_facts *facts)
+                        const struct register_change *operators, const struct founding_facts *facts)
 {
     const struct signed_message message = {
         .domain = SIGN_BULLETIN, .ledger_id = facts->ledger_id, .bytes = bulletin->content};

@@ -19,9 +19,9 @@ struct founding_facts {
     bool is_demonstration; /* filings may be unsigned */
 };
 
-/* Read the reference topic from its start until the record.  topic is its full name.  STATUS_NOTFOUND
- * when the topic does not exist or holds no founding record; STATUS_KAFKA when it cannot be read
- * within timeout_ms. */
+/* Read the reference topic from its start until the record.  topic is its full name.
+ * STATUS_NOTFOUND when the topic does not exist or holds no founding record; STATUS_KAFKA when it
+ * cannot be read within timeout_ms. */
 MUST_CHECK enum status founding_learn(const struct kafka_options *kafka, const char *topic,
                                       int timeout_ms, struct founding_facts *ret,
                                       struct failure *err);

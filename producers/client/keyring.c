@@ -137,8 +137,9 @@ static enum status load(struct keyring *keyring, const char *bank, struct entry 
     }
     if (snprintf(folder, sizeof(folder), "%s/%s", keyring->conf.key_dir, bank) >=
         (int)sizeof(folder)) {
-        return failure_set(err, STATUS_USAGE, REMEDY_STOP, 0, "the name of the key folder is too "
-                                                              "long");
+        return failure_set(err, STATUS_USAGE, REMEDY_STOP, 0,
+                           "the name of the key folder is too "
+                           "long");
     }
     if (keyring->conf.key_id) {
         (void)snprintf(key_id, sizeof(key_id), "%s", keyring->conf.key_id);

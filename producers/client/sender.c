@@ -229,9 +229,8 @@ static enum status wrap(struct sender *s, struct bytes filing, struct text bank,
         }
         key_id = (struct text){.at = key.key_id, .n = (uint32_t)strlen(key.key_id)};
     }
-    status = submission_encode(filing, key_id,
-                               (struct bytes){.at = signature, .n = sizeof(signature)}, &s->arena,
-                               ret);
+    status = submission_encode(
+        filing, key_id, (struct bytes){.at = signature, .n = sizeof(signature)}, &s->arena, ret);
     return status == STATUS_OK ? STATUS_OK
                                : failure_set(err, status, REMEDY_STOP, 0,
                                              "cannot encode a submission: %s", status_name(status));
@@ -272,13 +271,13 @@ static enum status produce(struct sender *s, struct bytes value, const struct id
 {
     rd_kafka_headers_t *headers = make_headers(s, identity);
     rd_kafka_vu_t parts[] = {
-        {.vtype = RD_KAFKA_VTYPE_TOPIC,    .u.cstr = s->topics.submitted                                           },
+        {.vtype = RD_KAFKA_VTYPE_TOPIC,    .u.cstr = s->topics.submitted        },
         {.vtype = RD_KAFKA_VTYPE_KEY,
-         .u.mem = {unconst(identity->enterprise.at), identity->enterprise.n}},
+         .u.mem = {unconst(identity->enterprise.at), identity->enterprise.n}    },
         {.vtype = RD_KAFKA_VTYPE_VALUE,    .u.mem = {unconst(value.at), value.n}},
-        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY                                             },
-        {.vtype = RD_KAFKA_VTYPE_OPAQUE,   .u.ptr = tag                                                         },
-        {.vtype = RD_KAFKA_VTYPE_HEADERS,  .u.headers = headers                                             },
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY           },
+        {.vtype = RD_KAFKA_VTYPE_OPAQUE,   .u.ptr = tag                         },
+        {.vtype = RD_KAFKA_VTYPE_HEADERS,  .u.headers = headers                 },
     };
     rd_kafka_error_t *error =
         rd_kafka_produceva(s->handle, parts, sizeof(parts) / sizeof(parts[0]));

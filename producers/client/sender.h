@@ -42,9 +42,9 @@ struct sender_conf {
     const char *client_id;
     const struct conf_property *properties; /* kept */
     size_t properties_n;
-    const char *ledger_id;        /* 32 hex digits; NULL: learned from filings.reference.v1 */
-    const char *traceparent;      /* a header that passes through; NULL: none; kept */
-    struct keyring *keyring;      /* kept; NULL: unsigned */
+    const char *ledger_id;   /* 32 hex digits; NULL: learned from filings.reference.v1 */
+    const char *traceparent; /* a header that passes through; NULL: none; kept */
+    struct keyring *keyring; /* kept; NULL: unsigned */
     sender_receipt_fn *received;
     void *arg;
     int timeout_ms; /* of each question at open */

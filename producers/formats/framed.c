@@ -82,5 +82,6 @@ static enum status next(struct source *source, struct source_item *item, bool *r
     return STATUS_OK;
 }
 
-const struct source_kind source_framed = {
-    .name = "protobuf", .next = next, .record_size_max = FILING_SIZE_MAX};
+const struct source_kind source_framed = {.name = "protobuf",
+                                          .next = next,
+                                          .record_size_max = FILING_SIZE_MAX};

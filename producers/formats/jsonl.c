@@ -67,5 +67,6 @@ static enum status next(struct source *source, struct source_item *item, bool *r
     return STATUS_OK;
 }
 
-const struct source_kind source_jsonl = {
-    .name = "jsonl", .next = next, .record_size_max = SOURCE_LINE_MAX};
+const struct source_kind source_jsonl = {.name = "jsonl",
+                                         .next = next,
+                                         .record_size_max = SOURCE_LINE_MAX};
