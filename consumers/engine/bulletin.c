@@ -126,8 +126,7 @@ static bool approval_is_right(struct desk *desk, const struct bulletin_case *giv
     };
 
     return find_signatory(desk, given, &judgement->content, approval->key_id, ret) &&
-           approval->signature.n == SIGNATURE_SIZE &&
-           signer_verify(desk->signer, &message, ret->key, approval->signature.at);
+           signer_verify(desk->signer, &message, ret->key, approval->signature);
 }
 
 /* Every approval right, and two different persons; one suffices in a demonstration. */

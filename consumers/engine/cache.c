@@ -19,6 +19,7 @@ static void entry_free(struct cache_entry *entry)
 
 static void entry_remove(struct cache *cache, struct cache_entry *entry)
 {
+    assert(entry);
     HASH_DEL(cache->by_code, entry);
     DL_DELETE2(cache->used, entry, used_prev, used_next);
     cache->n--;
@@ -37,8 +38,11 @@ static enum status load(struct cache_entry *entry, struct store *store, uint32_t
                         struct failure *err)
 {
     struct store_state found;
-    const enum status status = store_state_find(store, partition, entry->state->code, &found, err);
+    enum status status;
 
+    assert(entry);
+    assert(entry->state);
+    status = store_state_find(store, partition, entry->state->code, &found, err);
     if (status == STATUS_NOTFOUND) {
         return STATUS_OK; /* an enterprise of which nothing is known yet */
     }

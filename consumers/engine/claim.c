@@ -155,7 +155,9 @@ static enum status found_ledger(struct engine *e, const struct bus_record *recor
     }
     ledger = (struct store_ledger){.schema = STORE_SCHEMA, .partitions = founded.partitions};
     memcpy(ledger.ledger_id, founded.ledger_id, LEDGER_ID_SIZE);
-    if (!engine_chance(e, ledger.store_id, sizeof(ledger.store_id))) {
+    if (e->conf.store_id) {
+        memcpy(ledger.store_id, e->conf.store_id, STORE_ID_SIZE);
+    } else if (!engine_chance(e, ledger.store_id, sizeof(ledger.store_id))) {
         return failure_set(err, STATUS_IO, REMEDY_STOP, 0, "the system gives no chance");
     }
     status = store_ledger_found(e->store, &ledger, err);

@@ -25,11 +25,11 @@ enum status desk_open(struct store *store, struct reference_set *references, str
     if (status != STATUS_OK) {
         goto out;
     }
-    status = arena_open(&desk->arena, ARENA_FILING_SIZE, err);
+    status = arena_open(&desk->arena, ARENA_FILING_MAX, err);
     if (status != STATUS_OK) {
         goto out;
     }
-    status = arena_open(&desk->held_arena, ARENA_FILING_SIZE, err);
+    status = arena_open(&desk->held_arena, ARENA_FILING_MAX, err);
     if (status != STATUS_OK) {
         goto out;
     }
@@ -37,7 +37,7 @@ enum status desk_open(struct store *store, struct reference_set *references, str
     if (status != STATUS_OK) {
         goto out;
     }
-    status = arena_open(&desk->bulletin_arena, ARENA_BULLETIN_SIZE, err);
+    status = arena_open(&desk->bulletin_arena, ARENA_BULLETIN_MAX, err);
     if (status != STATUS_OK) {
         goto out;
     }

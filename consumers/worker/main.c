@@ -401,13 +401,15 @@ static enum status arm(const char *crash_at, struct failure *err)
     char name[64];
     const char *colon = crash_at ? strchr(crash_at, ':') : NULL;
     unsigned long count = 1;
-    int n;
+    size_t n;
 
     if (!crash_at) {
         return STATUS_OK;
     }
-    n = colon ? (int)(colon - crash_at) : (int)strlen(crash_at);
-    (void)snprintf(name, sizeof(name), "%.*s", n, crash_at);
+    n = colon ? (size_t)(colon - crash_at) : strlen(crash_at);
+    n = n < sizeof(name) ? n : sizeof(name) - 1;
+    memcpy(name, crash_at, n);
+    name[n] = '\0';
     count = colon ? strtoul(colon + 1, NULL, 10) : 1;
     return crash_point_arm(name, (unsigned)count)
                ? STATUS_OK

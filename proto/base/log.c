@@ -256,6 +256,7 @@ static void line_end(struct line *line)
     line->at[line->n] = '\0';
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): written through line.at */
 size_t log_format(char *out, size_t size, enum log_level level, enum log_word event,
                   const char *fmt, ...)
 {

@@ -7,7 +7,7 @@
 #include "base/chance.h"
 #include "base/clock.h"
 
-#define UUID_BYTES 16
+#define UUID_BYTES ((size_t)16)
 #define TIME_BYTES 6
 
 void uuid7_make(int64_t unix_ms, const uint8_t chance[UUID7_CHANCE_SIZE], char out[UUID7_TEXT_SIZE])

@@ -206,7 +206,7 @@ static void put_identity(struct put *w, const struct decision *decision, struct 
     put_text(w, D_ENTERPRISE, id->enterprise, identity_max(decision));
     put_uint(w, D_EVENT, event_ordinal(decision->event));
     put_uint(w, D_BUSINESS_DATE,
-             packed->business_date ? (uint64_t)(packed->business_on + DATE_ON_BASE) : 0);
+             packed->business_date ? (uint64_t)packed->business_on + DATE_ON_BASE : 0);
 }
 
 static void put_identity_texts(struct put *w, const struct decision *decision,
@@ -245,7 +245,7 @@ static void put_basis(struct put *w, const struct decision *decision)
     if (decision->sheets_n > 0) {
         start = put_open(w, D_RATE_SHEETS);
         for (uint32_t i = 0; i < decision->sheets_n; i++) {
-            put_varint(w, (uint64_t)(decision->sheets[i] + DATE_ON_BASE));
+            put_varint(w, (uint64_t)decision->sheets[i] + DATE_ON_BASE);
         }
         put_close(w, start);
     }

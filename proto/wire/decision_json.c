@@ -13,7 +13,7 @@
 /* A comma unless it is the first member of its object or list. */
 static void put_comma(struct buffer *out)
 {
-    char last = out->n > 0 ? (char)out->at[out->n - 1] : '{';
+    uint8_t last = out->n > 0 ? out->at[out->n - 1] : '{';
 
     if (last != '{' && last != '[') {
         buffer_char(out, ',');

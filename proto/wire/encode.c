@@ -108,12 +108,12 @@ static enum status names_check(struct encoder *e, const ProtobufCMessageDescript
 }
 
 static enum status message_open(struct encoder *e, const ProtobufCMessageDescriptor *type,
-                                const struct node *object, uint8_t *start)
+                                const struct node *object)
 {
     struct open_message *open = &e->open[e->depth];
 
     assert(e->depth < WALK_DEPTH_MAX);
-    *open = (struct open_message){.type = type, .object = object, .start = start};
+    *open = (struct open_message){.type = type, .object = object};
     e->depth++;
     return names_check(e, type, object);
 }
@@ -184,7 +184,9 @@ static enum status put_object(struct encoder *e, const ProtobufCFieldDescriptor 
     }
     start = put_open(&e->put, field->id);
     if (field->descriptor != &filing__v1__money__descriptor) {
-        return message_open(e, field->descriptor, node, start);
+        status = message_open(e, field->descriptor, node);
+        e->open[e->depth - 1].start = start;
+        return status;
     }
     status = put_money(e, node);
     put_close(&e->put, start);
@@ -264,7 +266,7 @@ static enum status field_put(struct encoder *e, struct open_message *open)
 
 static enum status encode(struct encoder *e, const ProtobufCMessageDescriptor *type)
 {
-    enum status status = message_open(e, type, &e->doc->nodes[0], NULL);
+    enum status status = message_open(e, type, &e->doc->nodes[0]);
 
     while (!status && e->depth > 0 && !e->put.full) {
         struct open_message *open = &e->open[e->depth - 1];

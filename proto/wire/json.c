@@ -79,6 +79,12 @@ static bool fits_int64(const char *s, size_t n)
     return true;
 }
 
+/* May a number end before s[i]? */
+static bool ends_number(const char *s, size_t i, size_t n)
+{
+    return i == n || (s[i] != 0 && strchr(" \t\n\r,]}", s[i]));
+}
+
 /* The end of the string that starts at s[0] == '"'. */
 static size_t string_length(const char *s, size_t n)
 {
@@ -124,14 +130,16 @@ static struct bytes replace_numbers(struct bytes text, struct arena *arena, stru
             n = string_length(s + i, text.n - i);
         } else if (s[i] == '-' || is_digit(s[i])) {
             n = number_length(s + i, text.n - i, &integer);
-            if (n > 0 && !(integer && fits_int64(s + i, n))) {
+            if (n == 0 || !ends_number(s, i + n, text.n)) {
+                /* Not JSON.  The rest stays as it is: what is replaced next to it could mend it. */
+                n = text.n - i;
+            } else if (!(integer && fits_int64(s + i, n))) {
                 numbers->at[numbers->n] = (struct text){.at = s + i, .n = (uint32_t)n};
                 out_n += (size_t)snprintf(out + out_n, 13, "%" PRIu32 ".5", numbers->n);
                 numbers->n++;
                 i += n;
                 continue;
             }
-            n = n > 0 ? n : 1; /* not JSON: left for the parser to refuse */
         }
         memcpy(out + out_n, s + i, n);
         out_n += n;
@@ -191,10 +199,9 @@ static bool node_fill(struct builder *b, struct node *node, json_t *value)
         double place = json_real_value(value); /* exact: i and a half */
         uint32_t i = (uint32_t)place;
 
-        assert(i < b->numbers.n);
         node->kind = NODE_NUMBER;
-        node->text = b->numbers.at[i];
-        return true;
+        node->text = i < b->numbers.n ? b->numbers.at[i] : (struct text){0};
+        return i < b->numbers.n;
     }
     case JSON_TRUE:
     case JSON_FALSE:
@@ -363,7 +370,7 @@ static enum status neither(struct failure *err, const char *why)
 enum status pack_line_read(struct bytes text, struct arena *arena, struct pack_line *ret,
                            struct failure *err)
 {
-    struct json_text json;
+    struct json_text json = {0};
     struct pack_line line = {0};
     const struct node *root = NULL;
     const struct node *received = NULL;

@@ -5,6 +5,7 @@
 
 #define VARINT_SIZE_MAX 10
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): it is written through put->at */
 void put_over(struct put *put, uint8_t *at, size_t size)
 {
     *put = (struct put){.start = at, .at = at, .end = size > 0 ? at + size : at};

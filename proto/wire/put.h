@@ -1,9 +1,10 @@
 /* put.h - protobuf bytes written one field at a time, in the canonical encoding.
  *
- * Inside the wire layer only.  Bytes go to the end of the arena's memory, up to a cap; what does
- * not fit sets full, after which nothing more is written, so that a writer of many parts asks once.
- * Parts that are messages are opened and closed; their length is put before them at the close, in
- * its shortest form.  Field numbers ascending is up to the caller. */
+ * For this layer and for others that keep protobuf of their own.  Bytes go to the end of the
+ * arena's memory, up to a cap; what does not fit sets full, after which nothing more is written, so
+ * that a writer of many parts asks once. Parts that are messages are opened and closed; their
+ * length is put before them at the close, in its shortest form.  Field numbers ascending is up to
+ * the caller. */
 #ifndef WIRE_PUT_H
 #define WIRE_PUT_H
 

@@ -137,6 +137,7 @@ enum status signing_key_new(struct signing_key **ret_key, struct failure *err)
 }
 
 /* A key with a passphrase is not asked for one: programs here run unattended. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): the library's callback type */
 static int no_passphrase(char *out, int size, int writing, void *user)
 {
     (void)out;
@@ -168,7 +169,7 @@ static enum status key_file_check(const char *path, int fd, struct failure *err)
 
     if (fstat(fd, &st) != 0) {
         return failure_set(err, STATUS_IO, REMEDY_STOP, errno, "cannot look at key file '%s': %s",
-                           path, strerror(errno));
+                           path, strerrordesc_np(errno));
     }
     if (!S_ISREG(st.st_mode)) {
         return failure_set(err, STATUS_INVALID, REMEDY_STOP, 0,
@@ -192,7 +193,7 @@ enum status signing_key_open(const char *path, struct signing_key **ret_key, str
 
     if (fd < 0) {
         return failure_set(err, errno == ENOENT ? STATUS_NOTFOUND : STATUS_DENIED, REMEDY_STOP,
-                           errno, "cannot open key file '%s': %s", path, strerror(errno));
+                           errno, "cannot open key file '%s': %s", path, strerrordesc_np(errno));
     }
     status = key_file_check(path, fd, err);
     if (status) {
@@ -201,7 +202,7 @@ enum status signing_key_open(const char *path, struct signing_key **ret_key, str
     n = read(fd, text, sizeof(text));
     if (n < 0) {
         status = failure_set(err, STATUS_IO, REMEDY_STOP, errno, "cannot read key file '%s': %s",
-                             path, strerror(errno));
+                             path, strerrordesc_np(errno));
         goto out;
     }
     status = key_parse(path, text, (size_t)n, ret_key, err);
@@ -244,12 +245,12 @@ enum status signing_key_write(const struct signing_key *key, const char *path, s
     fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0) {
         status = failure_set(err, errno == EEXIST ? STATUS_CONFLICT : STATUS_IO, REMEDY_STOP, errno,
-                             "cannot write key file '%s': %s", path, strerror(errno));
+                             "cannot write key file '%s': %s", path, strerrordesc_np(errno));
         goto out;
     }
     if (!write_whole(fd, text, (size_t)n)) {
         status = failure_set(err, STATUS_IO, REMEDY_STOP, errno, "cannot write key file '%s': %s",
-                             path, strerror(errno));
+                             path, strerrordesc_np(errno));
         (void)unlink(path);
     }
 

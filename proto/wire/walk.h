@@ -1,9 +1,10 @@
 /* walk.h - protobuf bytes one field at a time, and a message as part of a document.
  *
- * Inside the wire layer only.  Reading is by hand because protobuf-c merges what stands twice, cuts
- * texts at NUL and recurses; what a field number means is looked up in the generated descriptors,
- * so there is no second list of fields.  Nothing here recurses: the types do not contain
- * themselves, and a frame is kept for each message that is open, WALK_DEPTH_MAX at most. */
+ * For this layer and for others that keep protobuf of their own.  Reading is by hand because
+ * protobuf-c merges what stands twice, cuts texts at NUL and recurses; what a field number means is
+ * looked up in the generated descriptors, so there is no second list of fields.  Nothing here
+ * recurses: the types do not contain themselves, and a frame is kept for each message that is open,
+ * WALK_DEPTH_MAX at most. */
 #ifndef WIRE_WALK_H
 #define WIRE_WALK_H
 

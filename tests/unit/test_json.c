@@ -108,9 +108,33 @@ static void kinds_are_told_apart(void **state)
 }
 
 static const char *const unreadable[] = {
-    "",         "{",        "}",     "{\"a\":}", "[1,]",        "[01]", "[1.]",
-    "[.5]",     "[+1]",     "[1e]",  "[- 1]",    "tru",         "'a'",  "[1] 2",
-    "\"\x01\"", "\"\xff\"", "{a:1}", "[NaN]",    "\"\\ud800\"", "\"a",
+    "",
+    "{",
+    "}",
+    "{\"a\":}",
+    "[1,]",
+    "[01]",
+    "[1.]",
+    "[.5]",
+    "[+1]",
+    "[1e]",
+    "[50-0.5]",
+    "[--1.5]",
+    "[1.5.5]",
+    "[0x1.5]",
+    "[1.5e5e5]",
+    "[1.5\"a\"]",
+    "[9223372036854775808-1]",
+    "[- 1]",
+    "tru",
+    "'a'",
+    "[1] 2",
+    "\"\x01\"",
+    "\"\xff\"",
+    "{a:1}",
+    "[NaN]",
+    "\"\\ud800\"",
+    "\"a",
 };
 
 static void what_is_not_json_is_refused(void **state)
@@ -364,7 +388,7 @@ static void a_decision_is_written_as_the_rulebook_has_it(void **state)
     struct decision_texts texts = {.policy = &policy, .own = &own};
     char hash[2 * DIGEST_SIZE + 1];
     char chain[2 * DIGEST_SIZE + 1];
-    static char want[sizeof(everything) + 4 * DIGEST_SIZE];
+    static char want[sizeof(everything) + (size_t)4 * DIGEST_SIZE];
 
     put_everything(&f->decision);
     hex_encode((struct bytes){.at = f->decision.input_hash, .n = DIGEST_SIZE}, hash);

@@ -77,6 +77,14 @@ static const struct {
     {BYTES("\x0a\x00\x22\x00"),                             "in one"              },
 };
 
+static void expect_refused(enum status status, const struct failure *err, const char *why,
+                           size_t row)
+{
+    if (status != STATUS_CORRUPT || !strstr(err->text, why)) {
+        fail_msg("row %zu: want '%s', got '%s'", row, why, err->text);
+    }
+}
+
 static void splits_a_submission_or_says_why_not(void **state)
 {
     (void)state;
@@ -86,9 +94,7 @@ static void splits_a_submission_or_says_why_not(void **state)
         enum status status = submission_split(splits[i].value.at, splits[i].value.n, &s, &err);
 
         if (splits[i].why) {
-            if (status != STATUS_CORRUPT || !strstr(err.text, splits[i].why)) {
-                fail_msg("row %zu: want '%s', got '%s'", i, splits[i].why, err.text);
-            }
+            expect_refused(status, &err, splits[i].why, i);
             assert_null(s.filing.at);
         } else {
             assert_int_equal(status, STATUS_OK);
@@ -100,16 +106,16 @@ static void splits_a_submission_or_says_why_not(void **state)
 static void refuses_what_is_over_its_cap(void **state)
 {
     struct fixture *f = *state;
-    static const uint8_t zeros[BULLETIN_SIZE_MAX + 1];
+    static const uint8_t zeros[BULLETIN_SIZE_MAX + 1] = {0};
     const struct {
-        bool bulletin;
         size_t n;
         enum status want;
+        bool bulletin;
     } rows[] = {
-        {false, FILING_SIZE_MAX,       STATUS_OK   },
-        {false, FILING_SIZE_MAX + 1,   STATUS_LIMIT},
-        {true,  BULLETIN_SIZE_MAX,     STATUS_OK   },
-        {true,  BULLETIN_SIZE_MAX + 1, STATUS_LIMIT},
+        {FILING_SIZE_MAX,       STATUS_OK,    false},
+        {FILING_SIZE_MAX + 1,   STATUS_LIMIT, false},
+        {BULLETIN_SIZE_MAX,     STATUS_OK,    true },
+        {BULLETIN_SIZE_MAX + 1, STATUS_LIMIT, true },
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -238,9 +244,7 @@ static void decodes_a_filing_or_says_why_not(void **state)
         buffer_reset(&f->out);
         status = filing_decode(filings[i].value.at, filings[i].value.n, &f->arena, &doc, &err);
         if (filings[i].why) {
-            if (status != STATUS_CORRUPT || !strstr(err.text, filings[i].why)) {
-                fail_msg("row %zu: want '%s', got '%s'", i, filings[i].why, err.text);
-            }
+            expect_refused(status, &err, filings[i].why, i);
             assert_null(doc.nodes);
             continue;
         }

@@ -1,0 +1,47 @@
+/* replay.h - one partition of the log decided again, into memory.
+ *
+ * The core and the decider are the worker's; the store is a memory store of its own, so that
+ * nothing of the live ledger is needed or touched.  There is no producer anywhere in this module.
+ */
+#ifndef AUDIT_REPLAY_H
+#define AUDIT_REPLAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "consumers/engine/batch.h"
+#include "consumers/engine/bus.h"
+#include "consumers/engine/decider.h"
+#include "consumers/store/store.h"
+
+struct replay;
+
+struct replay_conf {
+    const char *topic; /* full name of the submitted topic; kept */
+    uint32_t partition;
+    uint32_t partitions_n;
+};
+
+/* The ledger is the one that the first record founds.  gives *ret: replay_close(). */
+MUST_CHECK enum status replay_open(const struct replay_conf *conf, const struct bus_record *first,
+                                   struct replay **ret, struct failure *err);
+void replay_close(struct replay *replay);
+
+const struct store_ledger *replay_ledger(const struct replay *replay);
+
+/* Decide one more record.  *ret_flush: call replay_flush() before anything else; *ret_again: and
+ * then give the same record once more (it was cut). */
+MUST_CHECK enum status replay_record(struct replay *replay, const struct bus_record *record,
+                                     bool *ret_flush, bool *ret_again, struct failure *err);
+
+/* Put what was decided since the last time into the memory store; *ret_row has the decisions,
+ * borrowed until the next record.  count 0: nothing. */
+MUST_CHECK enum status replay_flush(struct replay *replay, struct store_journal_row *ret_row,
+                                    struct failure *err);
+
+/* What the log leads to so far, for comparing. */
+struct store *replay_store(struct replay *replay);
+struct decider *replay_decider(struct replay *replay);
+
+#endif
