@@ -92,6 +92,28 @@ bool report_entry_at(const struct report *report, uint64_t i, struct report_entr
     return true;
 }
 
+static int by_line(const void *a, const void *b)
+{
+    const struct report_entry *x = a;
+    const struct report_entry *y = b;
+
+    return (x->line > y->line) - (x->line < y->line);
+}
+
+bool report_entry_of(const struct report *report, uint64_t line, struct report_entry *ret)
+{
+    const struct report_entry key = {.line = line};
+    const struct report_entry *entry =
+        report->entries_n == 0
+            ? NULL
+            : bsearch(&key, report->entries, report->entries_n, sizeof(*report->entries), by_line);
+
+    if (entry) {
+        *ret = *entry;
+    }
+    return entry != NULL;
+}
+
 /* ---- reading what stands there ---- */
 
 static enum status fail_io(const struct report *report, const char *what, struct failure *err)
@@ -274,6 +296,9 @@ enum status report_open(const char *path, const uint8_t input_sha256[DIGEST_SIZE
     status = open_file(report, err);
     if (status == STATUS_OK) {
         status = read_all(report, hex, err);
+    }
+    if (status == STATUS_OK && report->entries_n > 0) {
+        qsort(report->entries, report->entries_n, sizeof(*report->entries), by_line);
     }
     if (status == STATUS_OK) {
         status = begin(report, hex, err);

@@ -51,12 +51,15 @@ MUST_CHECK enum status report_refused(struct report *report, uint64_t line, stru
 /* Give to the system what was added; sync: and wait until the disk has it. */
 MUST_CHECK enum status report_flush(struct report *report, bool sync, struct failure *err);
 
-/* Each PUBLISHED entry that stood in the file at open, in its order; false past the last. */
+/* A PUBLISHED entry that stood in the file at open. */
 struct report_entry {
     uint64_t line;
     int32_t partition;
     int64_t offset;
 };
+/* The i-th by line; false past the last. */
 bool report_entry_at(const struct report *report, uint64_t i, struct report_entry *ret);
+/* The one of a line; false when it has none. */
+bool report_entry_of(const struct report *report, uint64_t line, struct report_entry *ret);
 
 #endif

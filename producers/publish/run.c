@@ -12,6 +12,7 @@
 #include "base/progress.h"
 #include "base/signals.h"
 #include "kafka/error.h"
+#include "producers/client/waiting.h"
 #include "producers/client/watch.h"
 #include "producers/formats/check.h"
 #include "wire/decision_json.h"
@@ -27,6 +28,7 @@ struct tag {
     uint32_t magic;
     uint64_t line;
     char filing_id[UUID_CHARS];
+    struct waiting_item *item; /* NULL: nobody waits */
 };
 
 struct run {
@@ -53,8 +55,7 @@ static void keep_failure(struct run *run, enum status status, const char *what)
     }
 }
 
-static void on_acknowledged(struct run *run, const struct tag *tag,
-                            const struct sender_receipt *receipt)
+static void on_acknowledged(struct run *run, struct tag *tag, const struct sender_receipt *receipt)
 {
     const struct text id = {.at = tag->filing_id, .n = UUID_CHARS};
 
@@ -66,9 +67,12 @@ static void on_acknowledged(struct run *run, const struct tag *tag,
             report_published(run->conf->report, tag->line, id, receipt->partition, receipt->offset),
             "keep the report");
     }
-    if (run->waiting) {
-        keep_failure(run, waiting_add(run->waiting, receipt->partition, receipt->offset, tag->line),
-                     "wait for a decision");
+    if (tag->item) {
+        const enum status status =
+            waiting_add(run->waiting, receipt->partition, receipt->offset, tag->item);
+
+        keep_failure(run, status, "wait for a decision");
+        tag->item = status == STATUS_OK ? NULL : tag->item;
     }
 }
 
@@ -87,6 +91,7 @@ static void on_receipt(void *arg, const struct sender_receipt *receipt)
             run->fail = *receipt->fail;
         }
     }
+    free(tag->item);
     free(tag);
 }
 
@@ -187,18 +192,36 @@ static enum status rehearse(struct run *run, struct failure *err)
     return status;
 }
 
+static struct tag *tag_new(const struct run *run, const struct source_item *item)
+{
+    struct tag *tag = calloc(1, sizeof(*tag));
+
+    if (!tag) {
+        return NULL;
+    }
+    tag->magic = TAG_MAGIC;
+    tag->line = item->line;
+    memcpy(tag->filing_id, run->check->form.identity.filing_id.at, UUID_CHARS);
+    if (run->waiting) {
+        tag->item = waiting_item_new(item->line, NULL, &item->doc);
+        if (!tag->item) {
+            free(tag);
+            return NULL;
+        }
+    }
+    return tag;
+}
+
 static enum status send_record(struct run *run, const struct source_item *item, struct failure *err)
 {
     const struct identity *identity = &run->check->form.identity;
     const int64_t since_us = clock_monotonic_us();
-    struct tag *tag = malloc(sizeof(*tag));
+    struct tag *tag = tag_new(run, item);
     enum status status = STATUS_LIMIT;
 
     if (!tag) {
         return failure_set(err, STATUS_NOMEM, REMEDY_STOP, 0, "cannot publish: out of memory");
     }
-    *tag = (struct tag){.magic = TAG_MAGIC, .line = item->line};
-    memcpy(tag->filing_id, identity->filing_id.at, UUID_CHARS);
     for (;;) {
         status = sender_send(run->sender, run->check->filing, identity, tag, err);
         if (status != STATUS_LIMIT || err->remedy != REMEDY_RETRY) {
@@ -216,16 +239,40 @@ static enum status send_record(struct run *run, const struct source_item *item, 
         }
     }
     if (status != STATUS_OK) {
+        free(tag->item);
         free(tag);
     }
     return status;
+}
+
+/* The record was published by an earlier run, and its decision is waited for too. */
+static enum status wait_before(struct run *run, const struct source_item *item, struct failure *err)
+{
+    struct waiting_item *waited = NULL;
+    struct report_entry entry;
+    enum status status = STATUS_NOMEM;
+
+    if (!report_entry_of(run->conf->report, item->line, &entry)) {
+        return STATUS_OK; /* it was refused */
+    }
+    waited = waiting_item_new(item->line, NULL, item->is_readable ? &item->doc : NULL);
+    if (waited) {
+        status = waiting_add(run->waiting, entry.partition, entry.offset, waited);
+    }
+    if (status != STATUS_OK) {
+        free(waited);
+        return failure_set(err, status, REMEDY_STOP, 0,
+                           "cannot wait for the decision on line %" PRIu64 ": %s", item->line,
+                           status_name(status));
+    }
+    return STATUS_OK;
 }
 
 static enum status handle(struct run *run, const struct source_item *item, struct failure *err)
 {
     if (run->conf->report && report_has(run->conf->report, item->line)) {
         progress_add(&run->progress, 1);
-        return STATUS_OK;
+        return run->waiting ? wait_before(run, item, err) : STATUS_OK;
     }
     if (!check_run(run->check, item, check_today())) {
         return refuse(run, item, err);
@@ -285,10 +332,10 @@ static enum status drain(struct run *run, struct failure *err)
 
 /* ---- decisions ---- */
 
-static enum status print_decision(const struct decision *decision, struct buffer *line,
-                                  struct failure *err)
+static enum status print_decision(const struct decision *decision, const struct own_numbers *own,
+                                  struct buffer *line, struct failure *err)
 {
-    const struct decision_texts texts = {.policy = NULL, .own = NULL};
+    const struct decision_texts texts = {.policy = NULL, .own = own};
     enum status status;
 
     buffer_reset(line);
@@ -313,17 +360,35 @@ static enum status wait_decisions(struct run *run, struct failure *err)
     while (status == STATUS_OK && waiting_n(run->waiting) > 0 && !signals_stop() &&
            clock_monotonic_us() < until_us) {
         const struct decision *decision = NULL;
-        uint64_t at = 0;
+        struct waiting_item *item = NULL;
 
         status = watch_next(run->watch, POLL_MS, &decision, err);
-        if (status == STATUS_OK && decision && waiting_take(run->waiting, decision, &at)) {
+        if (status == STATUS_OK && decision) {
+            item = waiting_take(run->waiting, decision);
+        }
+        if (item) {
             run->result->rejected += decision->outcome == OUTCOME_REJECTED ? 1 : 0;
-            status = print_decision(decision, &line, err);
+            status = print_decision(decision, &item->own, &line, err);
+            free(item);
         }
     }
     buffer_fini(&line);
     run->result->undecided = waiting_n(run->waiting);
     return status;
+}
+
+/* Where the earliest record that an earlier run published to a partition lies; -1 = none. */
+static int64_t first_before(const struct report *report, int32_t partition)
+{
+    struct report_entry entry;
+    int64_t first = -1;
+
+    for (uint64_t i = 0; report && report_entry_at(report, i, &entry); i++) {
+        if (entry.partition == partition && (first < 0 || entry.offset < first)) {
+            first = entry.offset;
+        }
+    }
+    return first;
 }
 
 /* Note where decisions end before anything is sent, and go back to those of an earlier run. */
@@ -338,27 +403,15 @@ static enum status prepare_wait(struct run *run, struct failure *err)
                                      .topic = sender_topics(run->sender)->decided,
                                      .partitions = sender_partitions(run->sender),
                                      .timeout_ms = conf->timeout_ms};
-    struct report_entry entry;
     enum status status = waiting_open(watch.partitions, &run->waiting, err);
 
-    for (uint64_t i = 0;
-         status == STATUS_OK && run->conf->report && report_entry_at(run->conf->report, i, &entry);
-         i++) {
-        status = waiting_add(run->waiting, entry.partition, entry.offset, entry.line);
-        if (status != STATUS_OK) {
-            (void)failure_set(err, status, REMEDY_STOP, 0,
-                              "cannot wait for decisions: entry %" PRIu64
-                              " of the report is out of order",
-                              i + 1);
-        }
-    }
     if (status == STATUS_OK) {
         status = watch_open(&watch, &run->watch, err);
     }
     for (int32_t p = 0; status == STATUS_OK && p < watch.partitions; p++) {
-        int64_t first = 0;
+        const int64_t first = first_before(run->conf->report, p);
 
-        if (waiting_first(run->waiting, p, &first)) {
+        if (first >= 0) {
             status = watch_back_to(run->watch, p, first, err);
         }
     }

@@ -21,7 +21,6 @@
 #include "producers/formats/source.h"
 #include "producers/publish/input.h"
 #include "producers/publish/report.h"
-#include "producers/publish/waiting.h"
 
 struct run_conf {
     const struct input *input;
