@@ -1,11 +1,12 @@
 #!/bin/sh
 # filing-publish as banks use it, on a real broker: what is published, what is refused, and what a
 # kill -9 in the middle leaves.  KAFKA_BOOTSTRAP names the broker; without it: 77, skipped.
-#   test_publish.sh FILING_PUBLISH FOUND_LEDGER
+#   test_publish.sh FILING_PUBLISH FOUND_LEDGER FILE_CLIENT
 set -eu
 
 publish=$1
 found=$2
+client=$3
 [ -n "${KAFKA_BOOTSTRAP:-}" ] || exit 77
 command -v kcat >/dev/null || exit 77
 
@@ -109,8 +110,8 @@ want 78 run --ledger-id 00000000000000000000000000000000 tests/data/filings.json
 want 0 run --ledger-id "$(cat "$folder/ledger_id")" --report "$folder/b.report" - \
     <tests/data/filings.jsonl
 cmp "$folder/b.report.input" tests/data/filings.jsonl || fail 'standard input was not copied'
-want 78 env ledger=none sh -c "\"$publish\" --bootstrap-server $KAFKA_BOOTSTRAP --prefix no-such- \
-    tests/data/filings.jsonl"
+want 78 "$publish" --bootstrap-server "$KAFKA_BOOTSTRAP" --prefix "${prefix}none-" \
+    tests/data/filings.jsonl
 says 'filingctl topics apply'
 
 # ---- refused records are accounted for ----
@@ -162,6 +163,22 @@ sort -n -k1,1 -k2,2 "$folder/k.records" |
     sed 's/^[0-9]* [0-9]* \([^ ]*\) .*ce_id=\([^,]*\),.*/\1 \2/' |
     awk '!seen[$2]++ { if ($2 < last[$1]) exit 1; last[$1] = $2 }' || fail 'out of order'
 
+# ---- a disk that is full: nothing more is sent, and the report can be gone on with ----
+
+ledger="${prefix}f-"
+"$found" "$ledger" 12 demo >/dev/null
+full() { (
+    trap '' XFSZ
+    ulimit -f 64
+    run --report "$folder/f.report" "$folder/many"
+) }
+want 6 full
+says 'cannot write the report'
+[ "$(records | wc -l)" -lt $n ] || fail 'went on sending with a full disk'
+want 0 run --report "$folder/f.report" "$folder/many"
+report_ids "$folder/f.report" | sort | cmp - "$folder/k.ids" ||
+    fail 'the report does not hold each id exactly once after a full disk'
+
 # ---- keys ----
 
 ledger="${prefix}s-"
@@ -188,4 +205,20 @@ want 5 "$publish" --dry-run --key-dir "$folder/none" "$folder/one"
 
 want 1 run --key-dir "$folder/keys" --key-id k2 --wait=1 "$folder/one"
 says '1 not decided'
+
+# ---- the library alone ----
+
+ledger="${prefix}l-"
+"$found" "$ledger" 12 demo >/dev/null
+want 0 "$client" "$ledger" tests/data/filings.jsonl 0
+grep -q '^49 delivered, 0 lost, 0 decided$' "$folder/out" || fail 'not every filing was delivered'
+[ "$(grep -c '^line [0-9]* partition [0-9]* offset [0-9]*$' "$folder/out")" = 49 ] ||
+    fail 'not a receipt for each'
+records | ids | sort | cmp "$folder/a.wanted" - || fail 'the library sent other ids'
+want 1 "$client" "$ledger" "$folder/bad" 0
+says 'refused: /bank: '
+want 7 "$client" "${prefix}none-" tests/data/filings.jsonl 0
+want 5 "$client" "${prefix}s-" tests/data/filings.jsonl 0
+want 3 "$client" "$ledger" tests/data/filings.jsonl 1
+says 'timeout'
 echo 'all promises hold'
