@@ -107,7 +107,8 @@ static enum status only_id(const char *folder, const char *bank, char out[KEY_ID
         const size_t length = stem(file->d_name);
 
         if (length > 0) {
-            (void)snprintf(out, KEY_ID_SIZE, "%.*s", (int)length, file->d_name);
+            memcpy(out, file->d_name, length); /* stem() is shorter than KEY_ID_SIZE */
+            out[length] = '\0';
             n++;
         }
     }

@@ -266,7 +266,8 @@ int main(int argc, char **argv)
 
     log_set_level(LOG_ERROR); /* what goes wrong is said in one sentence at the end */
     if (conf_open(&input, &settings, &conf, &err) != STATUS_OK) {
-        return (int)exit_report(stderr, program.name, &err);
+        code = exit_report(stderr, program.name, &err);
+        return (int)code;
     }
     if (!conf_common(conf)->done) {
         code = signals_install(&err) == STATUS_OK ? serve(&settings, conf_common(conf))

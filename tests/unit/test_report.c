@@ -81,7 +81,7 @@ static const char *read_report(struct fixture *f)
 
 static void make_id(uint64_t line, char out[37])
 {
-    (void)snprintf(out, 37, "019a3f52-6c1e-7d40-9f6b-%012" PRIx64, line);
+    (void)snprintf(out, 37, "019a3f52-6c1e-7d40-9f6b-%012" PRIx64, line & UINT64_C(0xFFFFFFFFFFFF));
 }
 
 /* Every seventh line is refused. */
