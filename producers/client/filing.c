@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "kafka/error.h"
 #include "producers/client/keyring.h"
 #include "producers/client/sender.h"
@@ -215,6 +216,7 @@ enum filing_status filing_open(const struct filing_options *options, struct fili
     if (fault) {
         return answer(FILING_INVALID, fault, error);
     }
+    log_set_level(LOG_ERROR); /* the library's own log: what goes wrong is in the status */
     client = calloc(1, sizeof(*client));
     if (!client || !copy_texts(client, options)) {
         filing_close(client);

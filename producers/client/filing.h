@@ -30,8 +30,7 @@
  *       demonstration.
  *
  * Every function that can fail returns a status and fills *error, which may be NULL.  Texts are
- * UTF-8, lower case, for people.  Times are milliseconds.  The library writes warnings of the
- * Kafka client to standard error and nothing else. */
+ * UTF-8, lower case, for people.  Times are milliseconds.  The library prints nothing. */
 #ifndef FILING_H
 #define FILING_H
 

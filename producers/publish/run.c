@@ -40,7 +40,7 @@ struct run {
     struct watch *watch;
     struct waiting *waiting;
     struct progress progress;
-    int64_t heard_us;    /* when something was last acknowledged */
+    int64_t heard_us;    /* since when what is outstanding has not been heard of */
     struct failure fail; /* the first that a receipt met */
     bool is_leaving;     /* receipts are of records given up */
 };
@@ -121,11 +121,9 @@ static enum status look(struct run *run, int timeout_ms, struct failure *err)
 }
 
 /* How long nothing was heard although something is outstanding. */
-static enum status check_stall(const struct run *run, int64_t since_us, struct failure *err)
+static enum status check_stall(const struct run *run, struct failure *err)
 {
-    const int64_t last_us = run->heard_us > since_us ? run->heard_us : since_us;
-
-    if (clock_monotonic_us() - last_us < STALL_MS_MAX * INT64_C(1000)) {
+    if (clock_monotonic_us() - run->heard_us < STALL_MS_MAX * INT64_C(1000)) {
         return STATUS_OK;
     }
     return failure_set(err, STATUS_KAFKA, REMEDY_RETRY, RD_KAFKA_RESP_ERR__TIMED_OUT,
@@ -215,12 +213,14 @@ static struct tag *tag_new(const struct run *run, const struct source_item *item
 static enum status send_record(struct run *run, const struct source_item *item, struct failure *err)
 {
     const struct identity *identity = &run->check->form.identity;
-    const int64_t since_us = clock_monotonic_us();
     struct tag *tag = tag_new(run, item);
     enum status status = STATUS_LIMIT;
 
     if (!tag) {
         return failure_set(err, STATUS_NOMEM, REMEDY_STOP, 0, "cannot publish: out of memory");
+    }
+    if (sender_outstanding(run->sender) == 0) {
+        run->heard_us = clock_monotonic_us();
     }
     for (;;) {
         status = sender_send(run->sender, run->check->filing, identity, tag, err);
@@ -229,7 +229,7 @@ static enum status send_record(struct run *run, const struct source_item *item, 
         }
         status = look(run, POLL_MS, err);
         if (status == STATUS_OK) {
-            status = check_stall(run, since_us, err);
+            status = check_stall(run, err);
         }
         if (status == STATUS_OK && signals_stop()) {
             status = failure_set(err, STATUS_IO, REMEDY_RETRY, EINTR, "interrupted");
@@ -321,7 +321,7 @@ static enum status drain(struct run *run, struct failure *err)
     while (status == STATUS_OK && run->sender && sender_outstanding(run->sender) > 0) {
         status = look(run, POLL_MS, err);
         if (status == STATUS_OK) {
-            status = check_stall(run, since_us, err);
+            status = check_stall(run, err);
         }
         if (signals_stop() && clock_monotonic_us() - since_us > LEAVE_MS_MAX * INT64_C(1000)) {
             break;
