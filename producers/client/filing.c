@@ -290,14 +290,16 @@ static void read_protobuf(struct filing_client *client, struct bytes bytes,
 }
 
 /* Read and check; the item lives in the client's arena until the next. */
-static bool examine(struct filing_client *client, enum filing_encoding encoding, struct bytes bytes,
+static bool examine(struct filing_client *client, const struct filing_input *input,
                     struct source_item *item)
 {
+    const struct bytes bytes = {.at = input->at, .n = input->n};
+
     *item = (struct source_item){.line = 0};
     arena_reset(&client->arena);
     if (bytes.n > SOURCE_LINE_MAX) {
         (void)snprintf(item->why, sizeof(item->why), "longer than %u bytes", SOURCE_LINE_MAX);
-    } else if (encoding == FILING_JSON) {
+    } else if (input->encoding == FILING_JSON) {
         read_json(client, bytes, item);
     } else {
         read_protobuf(client, bytes, item);
@@ -319,14 +321,12 @@ static enum filing_status refused(const struct filing_client *client,
     return answer(FILING_REFUSED, text, error);
 }
 
-enum filing_status filing_check(struct filing_client *client, enum filing_encoding encoding,
-                                const void *at, size_t n, struct filing_error *error)
+enum filing_status filing_check(struct filing_client *client, const struct filing_input *input,
+                                struct filing_error *error)
 {
     struct source_item item;
 
-    return examine(client, encoding, (struct bytes){.at = at, .n = n}, &item)
-               ? FILING_OK
-               : refused(client, &item, error);
+    return examine(client, input, &item) ? FILING_OK : refused(client, &item, error);
 }
 
 bool filing_verdict(const struct filing_client *client, size_t i, struct filing_reason *ret)
@@ -374,8 +374,8 @@ static void on_receipt(void *arg, const struct sender_receipt *receipt)
     free(item);
 }
 
-enum filing_status filing_publish(struct filing_client *client, enum filing_encoding encoding,
-                                  const void *at, size_t n, void *tag, struct filing_error *error)
+enum filing_status filing_publish(struct filing_client *client, const struct filing_input *input,
+                                  void *tag, struct filing_error *error)
 {
     struct failure fail = {.status = STATUS_OK};
     struct source_item item;
@@ -384,7 +384,7 @@ enum filing_status filing_publish(struct filing_client *client, enum filing_enco
     if (!client->sender) {
         return answer(FILING_INVALID, "the client was opened without bootstrap", error);
     }
-    if (!examine(client, encoding, (struct bytes){.at = at, .n = n}, &item)) {
+    if (!examine(client, input, &item)) {
         return refused(client, &item, error);
     }
     waited = waiting_item_new(0, tag, client->waiting ? &item.doc : NULL);

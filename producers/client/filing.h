@@ -6,7 +6,8 @@
  *   struct filing_error error;
  *
  *   if (filing_open(&options, &client, &error) != FILING_OK) ... error.text says why
- *   while (filing_publish(client, FILING_JSON, text, n, tag, &error) == FILING_BUSY) {
+ *   struct filing_input input = {.encoding = FILING_JSON, .at = text, .n = n};
+ *   while (filing_publish(client, &input, tag, &error) == FILING_BUSY) {
  *       filing_poll(client, 100);
  *   }
  *   filing_flush(client, 30000, &error);
@@ -143,10 +144,16 @@ enum filing_encoding {
     FILING_PROTOBUF = 1 /* the bytes of filing.v1.Filing */
 };
 
+struct filing_input {
+    enum filing_encoding encoding;
+    const void *at; /* borrowed for the call */
+    size_t n;
+};
+
 /* Is it written as it must be?  Needs no broker.  FILING_OK or FILING_REFUSED; the business date is
  * compared with today in Asia/Shanghai. */
 FILING_API enum filing_status filing_check(struct filing_client *client,
-                                           enum filing_encoding encoding, const void *at, size_t n,
+                                           const struct filing_input *input,
                                            struct filing_error *error);
 
 /* One thing that is wrong. */
@@ -166,11 +173,11 @@ FILING_API bool filing_verdict(const struct filing_client *client, size_t i,
 
 /* ---- publishing ---- */
 
-/* Check, sign and queue; at is copied.  tag comes back in the receipt and is yours again at once
+/* Check, sign and queue.  tag comes back in the receipt and is yours again at once
  * when the status is not FILING_OK. */
 FILING_API enum filing_status filing_publish(struct filing_client *client,
-                                             enum filing_encoding encoding, const void *at,
-                                             size_t n, void *tag, struct filing_error *error);
+                                             const struct filing_input *input, void *tag,
+                                             struct filing_error *error);
 
 /* Hand out receipts, waiting for the first at most timeout_ms (0: not). */
 FILING_API void filing_poll(struct filing_client *client, int timeout_ms);

@@ -19,6 +19,8 @@ struct reading {
     struct arena arena;
     struct hash *hash;
     struct signer *signer;
+    const char *topic; /* borrowed */
+    int timeout_ms;
 };
 
 static void reading_close(struct reading *reading)
@@ -151,10 +153,10 @@ static enum status not_founded(const char *topic, struct failure *err)
 }
 
 /* Read on until the record, the end of the partition or the time is out. */
-static enum status search(rd_kafka_t *handle, struct reading *reading, const char *topic,
-                          int timeout_ms, struct founding_facts *ret, struct failure *err)
+static enum status search(rd_kafka_t *handle, struct reading *reading, struct founding_facts *ret,
+                          struct failure *err)
 {
-    const int64_t until_us = clock_monotonic_us() + timeout_ms * INT64_C(1000);
+    const int64_t until_us = clock_monotonic_us() + reading->timeout_ms * INT64_C(1000);
 
     while (clock_monotonic_us() < until_us) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(handle, POLL_MS);
@@ -171,14 +173,14 @@ static enum status search(rd_kafka_t *handle, struct reading *reading, const cha
         }
         if (code == RD_KAFKA_RESP_ERR__PARTITION_EOF ||
             code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
-            return not_founded(topic, err);
+            return not_founded(reading->topic, err);
         }
         if (code && !kafka_is_unreachable(code)) {
             return kafka_failure_code(err, "read the founding record", code, NULL);
         }
     }
     return failure_set(err, STATUS_KAFKA, REMEDY_RETRY, RD_KAFKA_RESP_ERR__TIMED_OUT,
-                       "cannot read '%s' within %d ms", topic, timeout_ms);
+                       "cannot read '%s' within %d ms", reading->topic, reading->timeout_ms);
 }
 
 static enum status assign(rd_kafka_t *handle, const char *topic, struct failure *err)
@@ -204,6 +206,8 @@ enum status founding_learn(const struct kafka_options *kafka, const char *topic,
     if (status != STATUS_OK) {
         return status;
     }
+    reading.topic = topic;
+    reading.timeout_ms = timeout_ms;
     status = kafka_conf(KAFKA_LOOK_COMMITTED, kafka, &conf, err);
     if (status == STATUS_OK) {
         status = kafka_open(KAFKA_LOOK_COMMITTED, conf, &handle, err);
@@ -218,7 +222,7 @@ enum status founding_learn(const struct kafka_options *kafka, const char *topic,
         status = assign(handle, topic, err);
     }
     if (status == STATUS_OK) {
-        status = search(handle, &reading, topic, timeout_ms, ret, err);
+        status = search(handle, &reading, ret, err);
     }
     if (handle) {
         (void)rd_kafka_consumer_close(handle);

@@ -106,7 +106,7 @@ static enum status learn(struct sender *s, struct failure *err)
     const char *text = s->conf.ledger_id;
     enum status status;
 
-    if (text && (strlen(text) != 2 * LEDGER_ID_SIZE || !hex_decode(text, strlen(text), wanted))) {
+    if (text && (strlen(text) != 2 * sizeof(wanted) || !hex_decode(text, strlen(text), wanted))) {
         return failure_set(err, STATUS_USAGE, REMEDY_STOP, 0,
                            "the ledger id '%s' is not 32 hex digits", text);
     }

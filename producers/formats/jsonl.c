@@ -8,6 +8,8 @@
 
 static const uint8_t bom[] = {0xEF, 0xBB, 0xBF};
 
+static bool is_blank(uint8_t c) { return c == ' ' || c == '\t' || c == '\r'; }
+
 /* The line without byte order mark and without blanks at its end. */
 static struct bytes trim(struct bytes line, bool is_first)
 {
@@ -15,8 +17,7 @@ static struct bytes trim(struct bytes line, bool is_first)
         line.at += sizeof(bom);
         line.n -= sizeof(bom);
     }
-    while (line.n > 0 && line.at[line.n - 1] <= ' ' &&
-           memchr(" \t\r", line.at[line.n - 1], 3) != NULL) {
+    while (line.n > 0 && is_blank(line.at[line.n - 1])) {
         line.n--;
     }
     return line;

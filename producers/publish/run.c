@@ -435,7 +435,7 @@ static enum status begin(struct run *run, struct failure *err)
         sender.arg = run;
         status = sender_open(&sender, &run->sender, err);
     }
-    if (status == STATUS_OK && run->sender && run->conf->wait_s > 0) {
+    if (status == STATUS_OK && run->conf->sender && run->conf->wait_s > 0) {
         status = prepare_wait(run, err);
     }
     return status;

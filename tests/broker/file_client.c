@@ -51,12 +51,13 @@ static enum filing_status publish_lines(struct filing_client *client, FILE *file
     ssize_t n = 0;
 
     while (status == FILING_OK && (n = getline(&line, &size, file)) > 0) {
+        const struct filing_input input = {.encoding = FILING_JSON, .at = line, .n = (size_t)n};
         void *tag = NULL;
 
         number++;
         memcpy(&tag, &number, sizeof(tag));
         do {
-            status = filing_publish(client, FILING_JSON, line, (size_t)n, tag, error);
+            status = filing_publish(client, &input, tag, error);
             filing_poll(client, status == FILING_BUSY ? POLL_MS : 0);
         } while (status == FILING_BUSY);
     }

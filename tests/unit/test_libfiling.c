@@ -32,9 +32,16 @@ static int tear_down(void **state)
     return 0;
 }
 
+static struct filing_input json(const char *text)
+{
+    return (struct filing_input){.encoding = FILING_JSON, .at = text, .n = strlen(text)};
+}
+
 static enum filing_status check(struct filing_client *client, const char *text)
 {
-    return filing_check(client, FILING_JSON, text, strlen(text), NULL);
+    const struct filing_input input = json(text);
+
+    return filing_check(client, &input, NULL);
 }
 
 static void a_good_filing_passes_without_reasons(void **state)
@@ -47,6 +54,7 @@ static void a_good_filing_passes_without_reasons(void **state)
 
 static void every_fault_has_its_number_and_place(void **state)
 {
+    struct filing_input input;
     struct filing_reason reason;
     struct filing_error error;
     static const char text[] =
@@ -64,8 +72,8 @@ static void every_fault_has_its_number_and_place(void **state)
         {108, "AMOUNT",       "/details/money/value"},
     };
 
-    assert_int_equal(filing_check(*state, FILING_JSON, text, sizeof(text) - 1, &error),
-                     FILING_REFUSED);
+    input = json(text);
+    assert_int_equal(filing_check(*state, &input, &error), FILING_REFUSED);
     assert_int_equal(error.status, FILING_REFUSED);
     for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
         assert_true(filing_verdict(*state, i, &reason));
@@ -80,6 +88,7 @@ static void every_fault_has_its_number_and_place(void **state)
 
 static void what_is_no_filing_at_all_is_refused(void **state)
 {
+    const struct filing_input broken = {.encoding = FILING_PROTOBUF, .at = "\xFF", .n = 1};
     static const char *const rows[] = {"", "{", "[]", "null", "{\"bank\":\"1\",\"bank\":\"2\"}"};
     struct filing_reason reason;
 
@@ -89,16 +98,16 @@ static void what_is_no_filing_at_all_is_refused(void **state)
         assert_int_equal(reason.number, 101);
         assert_string_equal(reason.field, "");
     }
-    assert_int_equal(filing_check(*state, FILING_PROTOBUF, "\xFF", 1, NULL), FILING_REFUSED);
+    assert_int_equal(filing_check(*state, &broken, NULL), FILING_REFUSED);
     assert_int_equal(check(*state, GOOD), FILING_OK); /* and nothing stays of it */
 }
 
 static void without_brokers_nothing_is_published(void **state)
 {
+    const struct filing_input input = json(GOOD);
     struct filing_error error;
 
-    assert_int_equal(filing_publish(*state, FILING_JSON, GOOD, strlen(GOOD), NULL, &error),
-                     FILING_INVALID);
+    assert_int_equal(filing_publish(*state, &input, NULL, &error), FILING_INVALID);
     assert_int_equal(filing_wait(*state, 10, &error), FILING_INVALID);
     assert_int_equal(filing_flush(*state, 10, &error), FILING_OK);
     assert_int_equal(filing_outstanding(*state), 0);
@@ -112,7 +121,7 @@ static void options_that_contradict_each_other_are_invalid(void **state)
         {                .size = sizeof(rows[0]), .key_dir = "a",             .key_file = "b"},
         {         .size = sizeof(rows[0]),        .key_file = "b"                          },
         { .size = sizeof(rows[0]),                        .key_file = "b", .key_id = "k"},
-        {      .size = sizeof(rows[0]),                             .key_file = "b",                                           .key_id = "k", .bank = "12"},
+        {      .size = sizeof(rows[0]),                             .key_file = "b",                                              .key_id = "k", .bank = "12"},
     };
 
     (void)state;
