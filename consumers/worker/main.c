@@ -324,7 +324,7 @@ static enum exit_code run(struct worker *w, struct failure *err)
         }
         if (signals_stop() && !stopping) {
             stopping = true;
-            log_event(LOG_INFO, EVENT_SIGNAL_RECEIVED, "%s", "");
+            log_event(LOG_INFO, EVENT_SIGNAL_RECEIVED, "text=%s", "finishing the batch");
             tell_systemd("STOPPING=1");
             engine_finish(w->engine);
         }
