@@ -340,6 +340,7 @@ static enum claim_step begin_recover(struct engine *e, uint32_t partition)
     struct failure why;
     int64_t from = -1;
 
+    assert(!slot->decider); /* E5 */
     slot->claim.is_asked = true;
     engine_decider_conf(e, partition, &conf);
     if (decider_open(e->desk, &conf, &slot->decider, &why) != STATUS_OK) {

@@ -444,8 +444,7 @@ static enum status decide_identified(struct decider *d, const struct submission 
 {
     struct desk *const desk = d->desk;
     struct cache_entry *entry = NULL;
-    enum status status = cache_get(&d->cache, desk->store, d->conf.partition,
-                                   desk->form.identity.enterprise.at, &entry, err);
+    enum status status = decider_cached(d, desk->form.identity.enterprise.at, &entry, err);
 
     memcpy(ret_pass->enterprise, desk->form.identity.enterprise.at, ENTERPRISE_CODE_SIZE);
     if (status != STATUS_OK) {

@@ -75,6 +75,10 @@ MUST_CHECK enum status decider_follow(struct decider *d, uint64_t arrival_number
 /* Sets trigger.is_cut when it stops before the last one. */
 MUST_CHECK enum status decider_pass(struct decider *d, struct pass *pass, struct failure *err);
 
+/* decider.c: the state of an enterprise. */
+MUST_CHECK enum status decider_cached(struct decider *d, const char code[ENTERPRISE_CODE_SIZE],
+                                      struct cache_entry **ret, struct failure *err);
+
 /* decider_emit.c */
 struct emission {
     bool has_key;

@@ -73,8 +73,7 @@ static enum status visit(struct decider *d, struct held_entry *held, enum held_c
     struct cache_entry *entry = NULL;
     struct held_record record;
     struct room room;
-    enum status status =
-        cache_get(&d->cache, desk->store, d->conf.partition, held->enterprise, &entry, err);
+    enum status status = decider_cached(d, held->enterprise, &entry, err);
 
     if (status == STATUS_OK) {
         status = read_held(d, held, &record, err);
@@ -137,7 +136,7 @@ static enum status pass_at(struct decider *d, const struct pass *pass, struct he
         (!d->recovery.is_active && !is_for_pass(pass, held->waits_for))) {
         return STATUS_OK;
     }
-    status = cache_get(&d->cache, d->desk->store, d->conf.partition, held->enterprise, &entry, err);
+    status = decider_cached(d, held->enterprise, &entry, err);
     if (status != STATUS_OK) {
         return status;
     }
@@ -175,8 +174,7 @@ static enum status take_gone(struct decider *d, uint64_t before, struct failure 
         if (d->desk->seen.identity.enterprise.n != ENTERPRISE_CODE_SIZE) {
             return decider_journal_differs(d, "a held filing's decision has no enterprise", err);
         }
-        status = cache_get(&d->cache, d->desk->store, d->conf.partition,
-                           d->desk->seen.identity.enterprise.at, &entry, err);
+        status = decider_cached(d, d->desk->seen.identity.enterprise.at, &entry, err);
         if (status == STATUS_OK) {
             status = entry->state->number > d->position.number
                          ? decider_journal_take(d, err)

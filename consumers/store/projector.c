@@ -200,13 +200,15 @@ static enum status project_row(struct projector *p, const struct store_journal_r
 {
     size_t n = row->decisions.n + row->undo.n;
     uint8_t *copy = malloc(n + 1);
-    struct bytes decisions = {.at = copy, .n = row->decisions.n};
-    struct bytes undos = {.at = copy + row->decisions.n, .n = row->undo.n};
+    struct bytes decisions = {.n = row->decisions.n};
+    struct bytes undos = {.n = row->undo.n};
     enum status status = STATUS_OK;
 
     if (!copy) {
         return failure_set(err, STATUS_NOMEM, REMEDY_STOP, 0, "no memory for a journal row");
     }
+    decisions.at = copy;
+    undos.at = copy + row->decisions.n;
     memcpy(copy, row->decisions.at, row->decisions.n);
     if (row->undo.n > 0) {
         memcpy(copy + row->decisions.n, row->undo.at, row->undo.n);

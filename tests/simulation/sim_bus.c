@@ -393,7 +393,7 @@ static void step_produce(struct sim_bus *b)
         b->part++;
         if (b->part == b->publication->parts_n) {
             b->part = 0;
-            b->publishing = SIM_PUB_OFFSETS;
+            b->publishing = b->rules.no_flush ? SIM_PUB_END : SIM_PUB_OFFSETS;
         }
         return;
     }
@@ -427,7 +427,8 @@ static void step_offsets(struct sim_bus *b)
     if (answer == SIM_OK) {
         b->part++;
         if (b->part == b->publication->parts_n) {
-            b->publishing = SIM_PUB_END;
+            b->part = 0;
+            b->publishing = b->rules.no_flush ? SIM_PUB_PRODUCE : SIM_PUB_END;
         }
     } else if (answer != SIM_BUSY) {
         abort_open(b);
@@ -449,7 +450,9 @@ static void step_end(struct sim_bus *b)
     if (b->ends_sent < 4 && happens(b, b->faults.lost_answer)) {
         return;
     }
-    if (answer == SIM_OK && b->ends_sent == 1) {
+    if (answer == SIM_OK && happens(b, b->faults.false_abort)) {
+        recycle(b, BUS_OUTCOME_ABORTED);
+    } else if (answer == SIM_OK && b->ends_sent == 1) {
         finish(b, BUS_OUTCOME_DONE);
     } else if (answer == SIM_OK) {
         recycle(b, BUS_OUTCOME_RECYCLED);
@@ -462,8 +465,11 @@ static void step_end(struct sim_bus *b)
 
 void sim_bus_tick(struct sim_bus *b)
 {
-    if (*b->is_dead || happens(b, 10)) {
+    if (*b->is_dead || happens(b, 10) || b->broker->now_ms < b->dozes_until_ms) {
         return;
+    }
+    if (sim_chance(&b->broker->chance, 1000) < b->faults.doze_permille) {
+        b->dozes_until_ms = b->broker->now_ms + sim_chance(&b->broker->chance, SIM_TXN_MS);
     }
     for (uint32_t n = 1 + sim_chance(&b->broker->chance, 6); n > 0; n--) {
         switch (b->publishing) {
@@ -471,7 +477,8 @@ void sim_bus_tick(struct sim_bus *b)
         case SIM_PUB_DONE:
             return;
         case SIM_PUB_BEGIN:
-            b->publishing = SIM_PUB_PRODUCE; /* the first request begins it */
+            /* The first request begins it. */
+            b->publishing = b->rules.no_flush ? SIM_PUB_OFFSETS : SIM_PUB_PRODUCE;
             break;
         case SIM_PUB_PRODUCE:
             step_produce(b);
@@ -636,6 +643,8 @@ static void loosen(struct sim_store *s, struct store_part *parts, size_t parts_n
         if (s->no_position) {
             parts[i].expected_next_offset = row.position.next_offset;
             parts[i].expected_step = row.position.step;
+            parts[i].row.starts.next_offset = row.position.next_offset;
+            parts[i].row.starts.step = row.position.step;
         }
     }
 }

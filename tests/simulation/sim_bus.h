@@ -20,6 +20,7 @@ struct sim_rules {
     bool no_recycling;   /* E11: go on with a producer whose last EndTxn was repeated or an abort */
     bool newer_metadata; /* E7: publish under the newest generation instead of the claim's */
     bool no_offsets;     /* E7: publish without offsets */
+    bool no_flush;       /* E7: the offsets go before the decisions have arrived */
 };
 
 /* What may go wrong, in percent. */
@@ -27,12 +28,14 @@ struct sim_faults {
     uint32_t lost_answer;  /* of EndTxn: it is sent again */
     uint32_t late_request; /* an EndTxn arrives later, its repetition now */
     uint32_t abort;        /* a produce request fails, the transaction is aborted */
+    uint32_t false_abort;  /* what is reported as aborted was committed */
     uint32_t pending;      /* a look-up does not answer yet */
     uint32_t empty;        /* a poll finds nothing although there is */
     uint32_t store_drops;
     uint32_t store_doubts;
     uint32_t store_locked;
     uint32_t stall_permille; /* the engine stands still inside a call while the world goes on */
+    uint32_t doze_permille;  /* the publisher's thread stands still between two requests */
 };
 
 /* The world goes on without the caller. */
@@ -92,6 +95,7 @@ struct sim_bus {
     size_t part;
     size_t decision;
     uint32_t ends_sent;
+    int64_t dozes_until_ms;
     enum bus_outcome outcome;
     int64_t last_offsets[SIM_PARTITIONS];
 };
