@@ -8,6 +8,9 @@
 #include "form/iso.h"
 #include "form/money.h"
 
+/* After context_standing_done() what a filing names is there: it would have failed with 203, 204 or
+ * 207.  The assertions say so to the reader and to the analyser. */
+
 #define BASIS_POINTS    10000
 #define NOTICE_DAYS     45 /* from publishing a decrease to making it (rulebook section 3) */
 #define REGISTRATION_AT "/details/registration_no"
@@ -185,6 +188,9 @@ void fdi_preliminary_convert(struct context *c)
     if (!context_standing_done(c)) {
         return;
     }
+    assert(application != NULL);
+    assert(registration != NULL);
+    assert(investor != NULL);
     post_convert(c, application, registration, investor);
     (void)context_accept(c); /* there is nothing to write */
 }
@@ -230,6 +236,7 @@ static void open_registration(struct context *c, const struct fdi_registration *
     memcpy(kept->industry, details->industry.at, details->industry.n);
     kept->industry_n = (uint8_t)details->industry.n;
     kept->registered_minor = details->registered_capital.minor;
+    kept->arrived_number = context_arrival(c);
     kept->total_investment = details->total_investment;
     for (uint32_t i = 0; i < details->investors_n; i++) {
         const struct fdi_investor *from = &details->investors[i];
@@ -309,7 +316,7 @@ static void take_excess(struct context *c, const struct object *registration, st
     back = context_convert(c, (struct money){.minor = room, .currency = CURRENCY_USD},
                            inflow->currency, context_business(c), ROUND_DOWN);
     inflow->credited_extra = back.minor;
-    inflow->take_usd = back.minor > 0 ? room : 0;
+    inflow->take_usd = room;
 }
 
 /* What goes back by the way it came, in the currency it came in. */
@@ -380,6 +387,8 @@ void fdi_inflow(struct context *c)
     if (!context_standing_done(c)) {
         return;
     }
+    assert(registration != NULL);
+    assert(investor != NULL);
     inflow.currency = registration->of.fdi.currency;
     want = context_convert(c, details->money, inflow.currency, context_business(c), ROUND_UP);
     if (!context_rates_done(c)) {
@@ -474,6 +483,7 @@ void fdi_increase(struct context *c)
     if (!context_standing_done(c)) {
         return;
     }
+    assert(registration != NULL);
     key = context_key(c, LIMIT_FDI_INFLOW, registration,
                       known != NULL ? known->ordinal : registration->of.fdi.investors_n + 1);
     if (is_foreign(country_of(known, details->investor.country))) {
@@ -523,6 +533,8 @@ void fdi_decrease(struct context *c)
     if (!context_standing_done(c)) {
         return;
     }
+    assert(registration != NULL);
+    assert(investor != NULL);
     check_amount(c, CODE_OVER_BALANCE,
                  &(struct test){.key = {.kind = LIMIT_NONE},
                                 .currency = details->money.currency,
@@ -678,6 +690,7 @@ void fdi_transfer(struct context *c)
     if (!context_standing_done(c)) {
         return;
     }
+    assert(registration != NULL);
     if (!is_foreign(sides.seller_country) || !is_foreign(sides.buyer_country)) {
         price = context_convert(c, details->price, registration->of.fdi.currency,
                                 context_business(c), ROUND_DOWN);
@@ -740,6 +753,7 @@ void fdi_settlement(struct context *c)
     if (!context_standing_done(c)) {
         return;
     }
+    assert(registration != NULL);
     spent = context_convert(c, details->money, registration->of.fdi.currency, context_business(c),
                             ROUND_UP);
     if (!context_rates_done(c)) {
@@ -799,6 +813,7 @@ void fdi_reinvestment(struct context *c)
     if (!context_standing_done(c)) {
         return;
     }
+    assert(registration != NULL);
     spent = context_convert(c, details->money, registration->of.fdi.currency, context_business(c),
                             ROUND_UP);
     if (!context_rates_done(c)) {
@@ -889,6 +904,7 @@ void fdi_outward_remittance(struct context *c)
     if (!context_standing_done(c)) {
         return;
     }
+    assert(registration != NULL);
     remitted = context_convert(c, details->money, registration->of.fdi.currency,
                                context_business(c), ROUND_UP);
     if (!context_rates_done(c)) {
@@ -916,6 +932,7 @@ void fdi_liquidation(struct context *c)
     if (!context_standing_done(c)) {
         return;
     }
+    assert(registration != NULL);
     distributed = context_convert(c, details->distribution, registration->of.fdi.currency,
                                   context_business(c), ROUND_DOWN);
     if (!context_rates_done(c)) {

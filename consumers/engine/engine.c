@@ -574,6 +574,26 @@ static enum status open_slots(struct engine *e, struct failure *err)
     return status == STATUS_NOTFOUND ? STATUS_OK : status; /* the first claim founds it */
 }
 
+/* The group may give us partitions before the topics are known: that is kept, for it is said once. */
+static void await_start(struct engine *e)
+{
+    struct bus_event event;
+
+    bus_poll(e->bus, WAIT_MS_BUSY, &event);
+    if (event.kind == BUS_ASSIGNED) {
+        assert(event.partitions_n <= BUS_PARTITIONS_MAX);
+        memcpy(e->early, event.partitions, event.partitions_n * sizeof(*event.partitions));
+        e->early_event = event;
+        e->early_event.partitions = e->early;
+        e->has_early = true;
+    } else if (event.kind == BUS_REVOKED || event.kind == BUS_LOST) {
+        e->has_early = false;
+        bus_release(e->bus);
+    } else if (event.kind == BUS_ERROR && event.failure.remedy == REMEDY_STOP) {
+        trouble(e, &event);
+    }
+}
+
 /* Before anything else the broker answers and the topics are there. */
 static void start(struct engine *e)
 {
@@ -590,6 +610,8 @@ static void start(struct engine *e)
         e->is_started = open_slots(e, &why) == STATUS_OK;
         if (!e->is_started) {
             engine_stop(e, -1, engine_code(&why), &why);
+        } else if (e->has_early) {
+            assign(e, &e->early_event);
         }
     } else if (answer == BUS_FAILED && why.remedy == REMEDY_STOP) {
         engine_stop(e, -1, engine_code(&why), &why);
@@ -600,15 +622,7 @@ static void start(struct engine *e)
         }
         engine_stop(e, -1, EXIT_UNREACHABLE, &why);
     } else {
-        struct bus_event event;
-
-        bus_poll(e->bus, WAIT_MS_BUSY, &event);
-        if (event.kind == BUS_REVOKED || event.kind == BUS_LOST) {
-            bus_release(e->bus);
-        }
-        if (event.kind == BUS_ERROR && event.failure.remedy == REMEDY_STOP) {
-            trouble(e, &event);
-        }
+        await_start(e);
     }
 }
 
@@ -730,7 +744,6 @@ static void turn(struct engine *e)
     if (is_caught_up(e)) {
         engine_note(e, ENGINE_NOTE_CAUGHT_UP, -1, 0, "");
         engine_finish(e);
-        engine_stop(e, -1, EXIT_DONE, NULL);
     }
 }
 
@@ -749,15 +762,18 @@ bool engine_step(struct engine *e, enum exit_code *ret_code, struct failure *err
 
 void engine_finish(struct engine *e)
 {
-    if (!e->is_started || e->is_done) {
+    if (e->is_done) {
         return;
     }
-    store_batch(e);
-    finish_publishing(e);
-    for (uint32_t p = 0; p < e->partitions_n; p++) {
-        engine_revoke(e, p);
+    if (e->is_started) {
+        store_batch(e);
+        finish_publishing(e);
+        for (uint32_t p = 0; p < e->partitions_n; p++) {
+            engine_revoke(e, p);
+        }
+        engine_batch_empty(e);
     }
-    engine_batch_empty(e);
+    engine_stop(e, -1, EXIT_DONE, NULL);
 }
 
 /* ---- status -------------------------------------------------------------------------------- */

@@ -74,7 +74,8 @@ void engine_close(struct engine *engine);
  * not EXIT_DONE. */
 bool engine_step(struct engine *engine, enum exit_code *ret_code, struct failure *err);
 
-/* SIGTERM: finish what is stored, within 5 s, and leave every partition. */
+/* SIGTERM: finish what is stored, within 5 s, leave every partition and end: the next engine_step()
+ * is false with EXIT_DONE. */
 void engine_finish(struct engine *engine);
 
 /* Counts up with every step; a watchdog of another thread reads it. */

@@ -110,6 +110,9 @@ struct engine {
     bool is_cut; /* record is not wholly decided */
     struct bus_record record;
     bool was_assigned;
+    bool has_early; /* partitions came before the start was over */
+    struct bus_event early_event;
+    uint32_t early[BUS_PARTITIONS_MAX];
     bool is_done;
     enum exit_code code;
     struct failure failure;

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/limits.h"
@@ -21,6 +23,7 @@
 #define SCHEME      "sqlite:"
 #define VIEWS_END   "-views.db"
 #define STEP_MAX    5000 /* decisions of one step: keeps its view of the store below a second */
+#define NICE        10
 #define LOOK_MS     250
 #define FAILED_MS   2000
 #define LENGTH_SIZE 4 /* be32 before each decision and undo */
@@ -197,13 +200,15 @@ static enum status project_row(struct projector *p, const struct store_journal_r
 {
     size_t n = row->decisions.n + row->undo.n;
     uint8_t *copy = malloc(n + 1);
-    struct bytes decisions = {.at = copy, .n = row->decisions.n};
-    struct bytes undos = {.at = copy + row->decisions.n, .n = row->undo.n};
+    struct bytes decisions = {.n = row->decisions.n};
+    struct bytes undos = {.n = row->undo.n};
     enum status status = STATUS_OK;
 
     if (!copy) {
         return failure_set(err, STATUS_NOMEM, REMEDY_STOP, 0, "no memory for a journal row");
     }
+    decisions.at = copy;
+    undos.at = copy + row->decisions.n;
     memcpy(copy, row->decisions.at, row->decisions.n);
     if (row->undo.n > 0) {
         memcpy(copy + row->decisions.n, row->undo.at, row->undo.n);
@@ -229,22 +234,32 @@ static enum status project_row(struct projector *p, const struct store_journal_r
     return status;
 }
 
-/* Journal rows while the step has room.  *ret_other: the tables do not follow from this journal. */
-static enum status project_rows(struct projector *p, uint32_t partition,
-                                const struct store_row *stand, struct views_true_for *at,
-                                bool *ret_other, struct failure *err)
+/* Where the store and the tables stand with a partition. */
+struct stand {
+    uint32_t partition;
+    struct store_row row;
+    struct views_true_for at;
+    bool is_other; /* the tables do not follow from this journal */
+};
+
+/* Journal rows while the step has room. */
+static enum status project_rows(struct projector *p, struct stand *stand, struct failure *err)
 {
-    *ret_other = false;
-    while (at->number < stand->position.number && p->left > 0) {
+    const struct store_position *end = &stand->row.position;
+    struct views_true_for *at = &stand->at;
+
+    stand->is_other = false;
+    while (at->number < end->number && p->left > 0) {
         struct store_journal_row row;
-        enum status status = store_journal_find(p->store, partition, at->number + 1, &row, err);
+        enum status status =
+            store_journal_find(p->store, stand->partition, at->number + 1, &row, err);
 
         if (status) {
             return status;
         }
         if (row.first_number != at->number + 1 ||
             (at->number > 0 && memcmp(row.starts.chain, at->chain, sizeof(at->chain)) != 0)) {
-            *ret_other = true;
+            stand->is_other = true;
             return STATUS_OK;
         }
         status = project_row(p, &row, at, err);
@@ -252,9 +267,9 @@ static enum status project_rows(struct projector *p, uint32_t partition,
             return status;
         }
     }
-    *ret_other = at->number > stand->position.number ||
-                 (at->number > 0 && at->number == stand->position.number &&
-                  memcmp(at->chain, stand->position.chain, sizeof(at->chain)) != 0);
+    stand->is_other =
+        at->number > end->number || (at->number > 0 && at->number == end->number &&
+                                     memcmp(at->chain, end->chain, sizeof(at->chain)) != 0);
     return STATUS_OK;
 }
 
@@ -286,35 +301,34 @@ static enum status project_states(struct projector *p, uint32_t partition, uint6
 
 static enum status project_partition(struct projector *p, uint32_t partition, struct failure *err)
 {
-    struct store_row stand;
-    struct views_true_for at;
+    struct stand stand = {.partition = partition};
     struct views_true_for before;
-    bool is_other = false;
-    enum status status = store_row_read(p->store, partition, &stand, err);
+    enum status status = store_row_read(p->store, partition, &stand.row, err);
 
     if (status) {
         return status == STATUS_NOTFOUND ? STATUS_OK : status;
     }
     status = views_db_true_for(p->views, partition, &before, err);
-    at = before;
+    stand.at = before;
     if (!status) {
-        status = project_rows(p, partition, &stand, &at, &is_other, err);
+        status = project_rows(p, &stand, err);
     }
-    if (!status && is_other) { /* J3 */
-        memset(&at, 0, sizeof(at));
+    if (!status && stand.is_other) { /* J3 */
+        memset(&stand.at, 0, sizeof(stand.at));
         status = views_db_clear(p->views, partition, err);
         if (!status) {
-            status = project_rows(p, partition, &stand, &at, &is_other, err);
+            status = project_rows(p, &stand, err);
         }
     }
     if (!status) {
-        status = project_states(p, partition, stand.clean_number, err);
+        status = project_states(p, partition, stand.row.clean_number, err);
     }
-    at.states_number = stand.clean_number < at.number ? stand.clean_number : at.number;
-    if (!status && memcmp(&at, &before, sizeof(at)) != 0) {
-        status = views_db_move(p->views, partition, &at, err);
+    stand.at.states_number =
+        stand.row.clean_number < stand.at.number ? stand.row.clean_number : stand.at.number;
+    if (!status && memcmp(&stand.at, &before, sizeof(before)) != 0) {
+        status = views_db_move(p->views, partition, &stand.at, err);
     }
-    p->lag += stand.position.number - at.number;
+    p->lag += stand.row.position.number - stand.at.number;
     return status;
 }
 
@@ -516,6 +530,8 @@ static void *thread_main(void *argument)
     int64_t pause_ms = 0;
 
     assert(p->magic == MAGIC);
+    /* Deciding comes first where cores are few; failing to say so costs nothing but that. */
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE);
     while (wait_ms(p, pause_ms)) {
         bool has_more = false;
 
@@ -536,7 +552,7 @@ enum status projector_start(struct projector *p, struct failure *err)
     rc = pthread_create(&p->thread, NULL, thread_main, p);
     if (rc) {
         return failure_set(err, STATUS_IO, REMEDY_STOP, rc, "cannot start the projector: %s",
-                           strerror(rc));
+                           strerrordesc_np(rc));
     }
     p->is_running = true;
     return STATUS_OK;

@@ -22,7 +22,7 @@
 /* "FILV" in the header of the file. */
 #define APPLICATION_ID 0x46494c56
 /* How long somebody who looks may lock the file. */
-#define BUSY_MS 5000
+#define BUSY_MS 2000
 /* Codes or flags of one decision as words: the longest are shorter than this. */
 #define WORDS_SIZE 4096
 
@@ -39,6 +39,10 @@ static const char *const schema[] = {
     " PRIMARY KEY (partition, number)) STRICT, WITHOUT ROWID",
     "CREATE INDEX decision_of_enterprise ON decision (enterprise, number)",
     "CREATE INDEX decision_of_filing ON decision (filing_id, bank)",
+    "CREATE TABLE reason (partition INTEGER NOT NULL, number INTEGER NOT NULL,"
+    " ordinal INTEGER NOT NULL, code INTEGER NOT NULL, name TEXT NOT NULL, field TEXT,"
+    " limit_id TEXT, currency TEXT, free TEXT, asked TEXT, note TEXT,"
+    " PRIMARY KEY (partition, number, ordinal)) STRICT, WITHOUT ROWID",
     "CREATE TABLE posting (partition INTEGER NOT NULL, number INTEGER NOT NULL,"
     " ordinal INTEGER NOT NULL, enterprise TEXT NOT NULL, limit_id TEXT NOT NULL,"
     " kind TEXT NOT NULL, object TEXT, part TEXT, currency TEXT NOT NULL,"
@@ -95,6 +99,7 @@ enum statement {
     TRUE_FOR_READ,
     TRUE_FOR_PUT,
     DECISION_ADD,
+    REASON_ADD,
     POSTING_ADD,
     LIMIT_PUT,
     HELD_PUT,
@@ -128,6 +133,7 @@ static const char *const sql[] = {
     [TRUE_FOR_PUT] = "INSERT OR REPLACE INTO true_for VALUES (?1, ?2, ?3, ?4)",
     [DECISION_ADD] = "INSERT INTO decision VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
                      " ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+    [REASON_ADD] = "INSERT INTO reason VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     [POSTING_ADD] = "INSERT INTO posting VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
                     " ?12, ?13, ?14, ?15)",
     [LIMIT_PUT] = "INSERT OR REPLACE INTO limit_account VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
@@ -258,14 +264,16 @@ static void put_country(struct binder *b, int32_t country)
 static void put_amount(struct binder *b, int64_t minor, int32_t currency)
 {
     char text[MONEY_TEXT_SIZE];
-    int exponent = 0;
+    int exponent = 0; /* also of what has no minor units: no money of a filing is in it */
 
     if (currency == CURRENCY_NONE) {
         put_null(b);
         return;
     }
-    exponent = iso_currency(currency)->exponent;
-    (void)money_format(minor, exponent > 0 ? exponent : 0, text, sizeof(text));
+    if (iso_currency(currency)->exponent > 0) {
+        exponent = (uint8_t)iso_currency(currency)->exponent;
+    }
+    (void)money_format(minor, exponent, text, sizeof(text));
     put_word(b, text);
 }
 
@@ -321,36 +329,43 @@ static int pragma_int(const struct views_db *db, const char *text, int *ret)
     sqlite3_stmt *stmt = NULL;
     int rc = sqlite3_prepare_v2(db->db, text, -1, &stmt, NULL);
 
-    if (!rc && sqlite3_step(stmt) == SQLITE_ROW) {
-        *ret = sqlite3_column_int(stmt, 0);
+    if (!rc) {
+        rc = sqlite3_step(stmt);
+        if (rc == SQLITE_ROW) {
+            *ret = sqlite3_column_int(stmt, 0);
+            rc = SQLITE_OK;
+        }
     }
     (void)sqlite3_finalize(stmt);
     return rc;
 }
 
-/* V2.  Anything that is not as it should be counts as another's. */
-static bool is_of(const struct views_db *db, const struct store_ledger *ledger)
+/* V2.  *ret_same: made for this store by this schema. */
+static int is_of(const struct views_db *db, const struct store_ledger *ledger, bool *ret_same)
 {
     sqlite3_stmt *stmt = NULL;
     int application = 0;
     int version = 0;
-    bool same = pragma_int(db, "PRAGMA application_id", &application) == SQLITE_OK &&
-                pragma_int(db, "PRAGMA user_version", &version) == SQLITE_OK &&
-                application == APPLICATION_ID && version == VIEWS_SCHEMA;
+    int rc = pragma_int(db, "PRAGMA application_id", &application);
 
-    if (!same) {
-        return false;
+    *ret_same = false;
+    if (!rc) {
+        rc = pragma_int(db, "PRAGMA user_version", &version);
     }
-    same = sqlite3_prepare_v2(db->db, "SELECT 1 FROM about WHERE ledger_id = ?1 AND store_id = ?2",
-                              -1, &stmt, NULL) == SQLITE_OK;
-    if (same) {
+    if (rc || application != APPLICATION_ID || version != VIEWS_SCHEMA) {
+        return rc;
+    }
+    rc = sqlite3_prepare_v2(db->db, "SELECT 1 FROM about WHERE ledger_id = ?1 AND store_id = ?2",
+                            -1, &stmt, NULL);
+    if (!rc) {
         (void)sqlite3_bind_blob(stmt, 1, ledger->ledger_id, sizeof(ledger->ledger_id),
                                 SQLITE_STATIC);
         (void)sqlite3_bind_blob(stmt, 2, ledger->store_id, sizeof(ledger->store_id), SQLITE_STATIC);
-        same = sqlite3_step(stmt) == SQLITE_ROW;
+        *ret_same = sqlite3_step(stmt) == SQLITE_ROW;
+        rc = sqlite3_reset(stmt);
     }
     (void)sqlite3_finalize(stmt);
-    return same;
+    return rc;
 }
 
 static int prepare_all(struct views_db *db)
@@ -422,37 +437,50 @@ static void remove_file(const char *file)
     }
 }
 
-static struct views_db *open_if_of(const char *file, const struct store_ledger *ledger)
+static bool is_damaged(int rc)
 {
-    struct views_db *db = calloc(1, sizeof(*db));
-
-    if (db && open_file(file, db) == SQLITE_OK && is_of(db, ledger) &&
-        prepare_all(db) == SQLITE_OK) {
-        return db;
-    }
-    views_db_close(db);
-    return NULL;
+    return (rc & 0xff) == SQLITE_NOTADB || (rc & 0xff) == SQLITE_CORRUPT;
 }
 
-enum status views_db_open(const char *file, const struct store_ledger *ledger,
-                          struct views_db **ret, struct failure *err)
+/* The file as it is, if it can be used.  *ret_same false: it is to be made anew. */
+static int open_if_of(const char *file, const struct store_ledger *ledger, struct views_db *db,
+                      bool *ret_same)
+{
+    int rc = open_file(file, db);
+
+    *ret_same = false;
+    if (!rc) {
+        rc = is_of(db, ledger, ret_same);
+    }
+    if (!rc && *ret_same) {
+        rc = prepare_all(db);
+    }
+    if (is_damaged(rc)) {
+        *ret_same = false;
+        return SQLITE_OK;
+    }
+    return rc; /* somebody has it locked, or it cannot be read: no reason to drop it */
+}
+
+static enum status views_new(struct views_db **ret, struct failure *err)
+{
+    *ret = calloc(1, sizeof(**ret));
+    return *ret ? STATUS_OK
+                : failure_set(err, STATUS_NOMEM, REMEDY_STOP, 0,
+                              "no memory for the readable tables");
+}
+
+static enum status make_anew(const char *file, const struct store_ledger *ledger,
+                             struct views_db **ret, struct failure *err)
 {
     struct views_db *db = NULL;
-    enum status status = STATUS_OK;
+    enum status status = views_new(&db, err);
     int rc = SQLITE_OK;
 
-    if (strlen(file) + sizeof("-journal") > FILE_MAX) {
-        return failure_set(err, STATUS_USAGE, REMEDY_STOP, 0, "the name of the store is too long");
-    }
-    *ret = open_if_of(file, ledger);
-    if (*ret) {
-        return STATUS_OK;
+    if (status) {
+        return status;
     }
     remove_file(file);
-    db = calloc(1, sizeof(*db));
-    if (!db) {
-        return failure_set(err, STATUS_NOMEM, REMEDY_STOP, 0, "no memory for the readable tables");
-    }
     rc = open_file(file, db);
     if (!rc) {
         rc = make(db, ledger);
@@ -464,6 +492,32 @@ enum status views_db_open(const char *file, const struct store_ledger *ledger,
     }
     *ret = db;
     return STATUS_OK;
+}
+
+enum status views_db_open(const char *file, const struct store_ledger *ledger,
+                          struct views_db **ret, struct failure *err)
+{
+    struct views_db *db = NULL;
+    bool is_same = false;
+    enum status status = STATUS_OK;
+    int rc = SQLITE_OK;
+
+    if (strlen(file) + sizeof("-journal") > FILE_MAX) {
+        return failure_set(err, STATUS_USAGE, REMEDY_STOP, 0, "the name of the store is too long");
+    }
+    status = views_new(&db, err);
+    if (status) {
+        return status;
+    }
+    rc = open_if_of(file, ledger, db, &is_same);
+    if (rc) {
+        status = fail(db, rc, "open the readable tables", err);
+    } else if (is_same) {
+        *ret = db;
+        return STATUS_OK;
+    }
+    views_db_close(db);
+    return status ? status : make_anew(file, ledger, ret, err);
 }
 
 enum status views_db_begin(struct views_db *db, struct failure *err)
@@ -518,9 +572,9 @@ enum status views_db_move(struct views_db *db, uint32_t partition, const struct 
 
 enum status views_db_clear(struct views_db *db, uint32_t partition, struct failure *err)
 {
-    static const char *const tables[] = {"true_for",    "decision", "posting",    "limit_account",
-                                         "held_filing", "unknown",  "enterprise", "registration",
-                                         "application", "contract", "investor"};
+    static const char *const tables[] = {"true_for",      "reason",      "decision", "posting",
+                                         "limit_account", "held_filing", "unknown",  "enterprise",
+                                         "registration",  "application", "contract", "investor"};
     char text[128];
     int rc = SQLITE_OK;
 
@@ -617,6 +671,30 @@ static int add_decision(const struct views_db *db, const struct decision *d)
     } else {
         put_null(&b);
     }
+    return run(&b);
+}
+
+static int add_reason(const struct views_db *db, const struct decision *d, uint32_t i)
+{
+    const struct reason *r = &d->reasons.at[i];
+    int32_t currency = r->has_amounts ? r->currency : CURRENCY_NONE;
+    struct binder b = binder_of(db, REASON_ADD);
+    char id[LIMIT_ID_SIZE] = "";
+
+    if (r->limit.kind != LIMIT_NONE) {
+        (void)limit_id_format(&r->limit, id);
+    }
+    put_u64(&b, d->partition);
+    put_u64(&b, d->number);
+    put_u64(&b, i);
+    put_i64(&b, r->code);
+    put_word(&b, code_name(r->code));
+    put_word(&b, r->field);
+    put_word(&b, id);
+    put_currency(&b, currency);
+    put_amount(&b, r->free_minor, currency);
+    put_amount(&b, r->asked_minor, currency);
+    put_identity(&b, &r->note);
     return run(&b);
 }
 
@@ -739,6 +817,9 @@ enum status views_db_add(struct views_db *db, const struct decision *decision, s
 {
     int rc = add_decision(db, decision);
 
+    for (uint32_t i = 0; i < decision->reasons.n && !rc; i++) {
+        rc = add_reason(db, decision, i);
+    }
     for (uint32_t i = 0; i < decision->postings_n && !rc; i++) {
         rc = add_posting(db, decision, i);
         if (!rc) {

@@ -6,8 +6,8 @@
  * when the file is.
  *
  * true_for(partition, number, states_number) says for which decision the tables of a partition are
- * true: decision, posting, limit_account and held_filing for number; registration, contract,
- * application and investor for states_number or, for a single enterprise, the later
+ * true: decision, reason, posting, limit_account and held_filing for number; registration,
+ * contract, application and investor for states_number or, for a single enterprise, the later
  * enterprise.state_number.
  *
  * Promises:

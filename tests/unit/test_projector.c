@@ -177,7 +177,7 @@ static void store_row_made(struct test *t, bool with_state)
         .starts = t->position,
         .decisions = buffer_bytes(&t->decisions),
         .undo = buffer_bytes(&t->undo),
-        .inputs = {inputs, 8U * t->count}
+        .inputs = {inputs, (size_t)t->count * 8}
     };
     part.position.number += t->count;
     part.position.next_offset += t->count;
@@ -382,6 +382,10 @@ static void decisions_and_postings_are_rows_with_names(void **state)
                               " WHERE number = 4"),
                         "EXCESS EXCESS_RETURNED LIMIT_FULL|4970000.50|USD\n");
     assert_string_equal(query(t, t->views,
+                              "SELECT number, code, name, field, limit_id, currency, free, asked"
+                              " FROM reason"),
+                        "5|301|LIMIT_EXCEEDED|/details/money|fdi.inflow:" R ":F1|USD|0.00|1.00\n");
+    assert_string_equal(query(t, t->views,
                               "SELECT received_at, business_date, policy, rules, bulletin"
                               " FROM decision WHERE number = 1"),
                         "2026-04-13T08:00:00.000Z|2026-01-01|7|1|1\n");
@@ -494,6 +498,7 @@ static void investor_is_named_as_soon_as_a_state_names_it(void **state)
 static const char *const dumps[] = {
     "SELECT partition, number, states_number, hex(chain) FROM true_for ORDER BY 1",
     "SELECT * FROM decision ORDER BY 1, 2",
+    "SELECT * FROM reason ORDER BY 1, 2, 3",
     "SELECT * FROM posting ORDER BY 1, 2, 3",
     "SELECT * FROM limit_account ORDER BY 1, 2, 3",
     "SELECT * FROM held_filing ORDER BY 1, 2",
@@ -518,15 +523,15 @@ static void many_steps_and_one_make_the_same_tables(void **state)
     struct test *t = *state;
     struct projector *once = NULL;
     char file_once[96];
-    char id[8];
+    static char ids[12][4]; /* filings keep the text of their ids */
 
     (void)snprintf(file_once, sizeof(file_once), "%.60s/once.db", t->dir);
     open_store(t, "memory:", "store");
     open_projector(t);
     file_register(t);
     for (int i = 0; i < 12; i++) {
-        (void)snprintf(id, sizeof(id), "i%d", i);
-        file_inflow(t, strdup(id), "1000.25", OUTCOME_ACCEPTED);
+        (void)snprintf(ids[i], sizeof(ids[i]), "%c", 'a' + i);
+        file_inflow(t, ids[i], "1000.25", OUTCOME_ACCEPTED);
         store_row_made(t, i % 4 == 3);
         step_to_the_end(t->projector);
     }
@@ -597,6 +602,35 @@ static void file_that_is_no_database_is_replaced(void **state)
     open_projector(t);
     file_register(t);
     store_row_made(t, true);
+    step_to_the_end(t->projector);
+    assert_string_equal(query(t, t->views, "SELECT number FROM decision"), "1\n");
+}
+
+/* Somebody holds the tables: the step fails, is to be tried again, and drops nothing. */
+static void locked_file_is_not_dropped(void **state)
+{
+    struct test *t = *state;
+    struct failure err = {.status = STATUS_OK};
+    bool has_more = true;
+    sqlite3 *db = NULL;
+
+    open_store(t, "memory:", "store");
+    open_projector(t);
+    file_register(t);
+    store_row_made(t, true);
+    step_to_the_end(t->projector);
+    close_projector(t);
+    assert_int_equal(sqlite3_open(t->views, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "PRAGMA locking_mode=EXCLUSIVE; BEGIN IMMEDIATE;"
+                                  "UPDATE true_for SET number = number",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    open_projector(t);
+    assert_int_equal(projector_step(t->projector, &has_more, &err), STATUS_IO);
+    assert_int_equal(err.remedy, REMEDY_RETRY);
+    assert_int_equal(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+    (void)sqlite3_close(db);
     step_to_the_end(t->projector);
     assert_string_equal(query(t, t->views, "SELECT number FROM decision"), "1\n");
 }
@@ -677,6 +711,7 @@ int main(void)
         WITH_STORE(tables_of_another_chain_are_made_anew),
         WITH_STORE(tables_of_another_store_are_made_anew),
         WITH_STORE(file_that_is_no_database_is_replaced),
+        WITH_STORE(locked_file_is_not_dropped),
         WITH_STORE(broken_journal_row_changes_nothing),
         WITH_STORE(thread_keeps_up_with_a_live_store),
         cmocka_unit_test(wants_a_store_that_has_a_file),
