@@ -18,9 +18,11 @@ target_compile_options(
         -UNDEBUG -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
         -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition -Wundef -Wvla -Walloca
         -Wformat=2 -Wcast-align -Wcast-qual -Wpointer-arith -Wwrite-strings -Wswitch-enum
-        -Wimplicit-fallthrough -Wnull-dereference -Wdouble-promotion -Wfloat-equal -Wdate-time
+        -Wnull-dereference -Wdouble-promotion -Wfloat-equal -Wdate-time
         -Wnested-externs -Wredundant-decls -Winit-self -Wunused-macros -fno-common
-        $<$<C_COMPILER_ID:GNU>:-Wcast-align=strict
+        # gcc alone reads the comments in uthash's macros that say so
+        $<$<C_COMPILER_ID:GNU>:-Wimplicit-fallthrough
+        -Wcast-align=strict
         -Wformat-signedness
         -Wduplicated-cond
         -Wduplicated-branches

@@ -320,7 +320,7 @@ enum status verify_index(struct verify_case *c, struct failure *err)
 
         c->report->filings += order == 0 ? 1 : 0;
         if (is_new) {
-            ; /* it changed after the live store was read */
+            /* it changed after the live store was read */
         } else if (order == 0) {
             compare_filing(c, &made.at, &live.at);
         } else if (order < 0) {

@@ -110,9 +110,11 @@ static const struct parameter *class_of(struct context *c, const struct policy_q
             continue;
         }
         *ret_has_rows = true;
-        /* Of two rows of one class the one with the closer region. */
+        /* Region before subject (rulebook section 9): the closest region, there the largest class.
+         */
         if (bound <= registered_usd_minor &&
-            (bound > best_bound || (bound == best_bound && row->region.n > best->region.n))) {
+            (best == NULL || row->region.n > best->region.n ||
+             (row->region.n == best->region.n && bound > best_bound))) {
             best = row;
             best_bound = bound;
         }

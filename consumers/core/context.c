@@ -23,6 +23,11 @@ void context_reason_sole(struct context *c, enum code code, const char *field)
 
 void context_review(struct context *c, const char *field)
 {
+    for (uint32_t i = 0; i < c->reviews_n; i++) {
+        if (strcmp(c->reviews[i], field) == 0) {
+            return; /* F15: however many rows ask for it */
+        }
+    }
     assert(c->reviews_n < CONTEXT_REVIEWS_MAX);
     c->reviews[c->reviews_n] = field;
     c->reviews_n++;
@@ -539,15 +544,22 @@ struct object *context_open(struct context *c, enum object_kind kind, struct tex
     return enterprise_object_add(c->state, &object);
 }
 
+uint64_t context_arrival(const struct context *c)
+{
+    const uint64_t held = c->ret->decision.refers_to;
+
+    return held != 0 ? held : c->args->number;
+}
+
 struct object *context_change(struct context *c, const struct object *object)
 {
-    for (uint32_t i = 0; i < c->named_n; i++) {
-        if (c->named[i] == object) {
-            return c->named[i];
-        }
+    uint32_t i = 0;
+
+    while (i < c->named_n && c->named[i] != object) {
+        i++;
     }
-    assert(!"an object that the filing does not name is not its to change");
-    return NULL;
+    assert(i < c->named_n); /* an object that the filing does not name is not its to change */
+    return c->named[i];
 }
 
 struct investor *context_change_investor(struct context *c, const struct investor *investor)

@@ -14,14 +14,15 @@
  *
  * Promises:
  *   X1  before context_accept() nothing of the state changes, so that a function may return from
- * any barrier; balances read are those before the filing (L2); X2  every check of a stage runs: a
- * function does not return between two barriers, but leaves out the checks whose object or rate it
- * does not have (a NULL object or found == false); X3  every parameter row found by
- * context_parameter() and every sheet used by context_convert() is listed in the basis (B1); a 401
- * lists those of standing only; X4  objects named through context_object() are moved by acceptance
- * (206, R1, R5) and their images from before go to the undo without further work; so does what is
- * added by context_open(), context_profile_add() and context_basis_add(); X5  postings of one limit
- * are merged, sorted, flagged (L6) and left out when nothing changed.
+ *       any barrier; balances read are those before the filing (L2);
+ *   X2  every check of a stage runs: a function does not return between two barriers, but leaves
+ *       out the checks whose object or rate it does not have (a NULL object, found == false);
+ *   X3  every row found by context_parameter() and every sheet used by context_convert() is listed
+ *       in the basis (B1); a 401 lists those of standing only;
+ *   X4  objects named through context_object() are moved by acceptance (206, R1, R5) and their
+ *       images from before go to the undo without further work; so does what context_open(),
+ *       context_add_investor(), context_add_profile() and context_add_basis() add;
+ *   X5  postings of one limit are merged, sorted, flagged (L6) and left out when nothing changed.
  *
  * Bank, 224, 403, 222 and identity are decided before the function is called. */
 #ifndef CORE_CONTEXT_H
@@ -165,6 +166,8 @@ bool context_accept(struct context *c);
 
 /* The object that this filing opens; kind, number and dates are set, the rest is zero. */
 struct object *context_open(struct context *c, enum object_kind kind, struct text number);
+/* Number of the first decision of this filing: its place in the order of arrival (H4). */
+uint64_t context_arrival(const struct context *c);
 /* A named object, to be written: its image from before is in the undo already. */
 struct object *context_change(struct context *c, const struct object *object);
 /* An investor, to be written; its image from before goes to the undo. */

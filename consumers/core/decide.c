@@ -23,17 +23,55 @@ static const struct {
     event_fn *judge; /* NULL: not decided by this version, 101 at /event */
     bool opens;
 } events[EVENT_N] = {
-    [EVENT_FDI_REGISTRATION] = {fdi_registration,      true },
-    [EVENT_FDI_INFLOW] = {fdi_inflow,            false},
-    [EVENT_FINANCING_PROFILE] = {financing_profile,     false},
-    [EVENT_FINANCING_CONTRACT] = {financing_contract,    true },
-    [EVENT_FINANCING_DRAWDOWN] = {financing_drawdown,    false},
-    [EVENT_FINANCING_REPAYMENT] = {financing_repayment,   false},
-    [EVENT_OUTBOUND_REGISTRATION] = {outbound_registration, true },
-    [EVENT_OUTBOUND_REMITTANCE] = {outbound_remittance,   false},
-    [EVENT_REVERSAL] = {reversal,              false},
-    [EVENT_REVIEW] = {review,                false},
-    [EVENT_WITHDRAWAL] = {withdrawal,            false},
+    [EVENT_FDI_PRELIMINARY] = {fdi_preliminary,                 true },
+    [EVENT_FDI_PRELIMINARY_INFLOW] = {fdi_preliminary_inflow,          false},
+    [EVENT_FDI_PRELIMINARY_REFUND] = {fdi_preliminary_refund,          false},
+    [EVENT_FDI_REGISTRATION] = {fdi_registration,                true },
+    [EVENT_FDI_INFLOW] = {fdi_inflow,                      false},
+    [EVENT_FDI_PRELIMINARY_CONVERT] = {fdi_preliminary_convert,         false},
+    [EVENT_FDI_INCREASE] = {fdi_increase,                    false},
+    [EVENT_FDI_DECREASE] = {fdi_decrease,                    false},
+    [EVENT_FDI_TRANSFER] = {fdi_transfer,                    false},
+    [EVENT_FDI_SETTLEMENT] = {fdi_settlement,                  false},
+    [EVENT_FDI_PAYMENT] = {fdi_payment,                     false},
+    [EVENT_FDI_REINVESTMENT] = {fdi_reinvestment,                false},
+    [EVENT_FDI_PROFIT_REMITTANCE] = {fdi_profit_remittance,           false},
+    [EVENT_FDI_OUTWARD_REMITTANCE] = {fdi_outward_remittance,          false},
+    [EVENT_FDI_LIQUIDATION] = {fdi_liquidation,                 false},
+    [EVENT_FDI_DEREGISTRATION] = {fdi_deregistration,              false},
+    [EVENT_FINANCING_PROFILE] = {financing_profile,               false},
+    [EVENT_FINANCING_CONTRACT] = {financing_contract,              true },
+    [EVENT_FINANCING_DRAWDOWN] = {financing_drawdown,              false},
+    [EVENT_FINANCING_REPAYMENT] = {financing_repayment,             false},
+    [EVENT_FINANCING_INTEREST] = {financing_interest,              false},
+    [EVENT_FINANCING_CAPITALISATION] = {financing_capitalisation,        false},
+    [EVENT_FINANCING_EXTENSION] = {financing_extension,             false},
+    [EVENT_FINANCING_AMENDMENT] = {financing_amendment,             false},
+    [EVENT_FINANCING_ASSIGNMENT] = {financing_assignment,            false},
+    [EVENT_FINANCING_FORGIVENESS] = {financing_forgiveness,           false},
+    [EVENT_FINANCING_EQUITY_CONVERSION] = {financing_equity_conversion,     false},
+    [EVENT_FINANCING_CANCELLATION] = {financing_cancellation,          false},
+    [EVENT_FINANCING_DEREGISTRATION] = {financing_deregistration,        false},
+    [EVENT_OUTBOUND_PRELIMINARY] = {outbound_preliminary,            true },
+    [EVENT_OUTBOUND_PRELIMINARY_REMITTANCE] = {outbound_preliminary_remittance, false},
+    [EVENT_OUTBOUND_PRELIMINARY_REFUND] = {outbound_preliminary_refund,     false},
+    [EVENT_OUTBOUND_REGISTRATION] = {outbound_registration,           true },
+    [EVENT_OUTBOUND_REMITTANCE] = {outbound_remittance,             false},
+    [EVENT_OUTBOUND_IN_KIND] = {outbound_in_kind,                false},
+    [EVENT_OUTBOUND_CHANGE] = {outbound_change,                 false},
+    [EVENT_OUTBOUND_PROFIT_RETURN] = {outbound_profit_return,          false},
+    [EVENT_OUTBOUND_CAPITAL_RETURN] = {outbound_capital_return,         false},
+    [EVENT_OUTBOUND_COMPLETION] = {outbound_completion,             false},
+    [EVENT_OUTBOUND_CLOSURE] = {outbound_closure,                false},
+    [EVENT_OUTBOUND_LENDING_BASIS] = {outbound_lending_basis,          false},
+    [EVENT_OUTBOUND_LOAN] = {outbound_loan,                   true },
+    [EVENT_OUTBOUND_LOAN_REMITTANCE] = {outbound_loan_remittance,        false},
+    [EVENT_OUTBOUND_LOAN_RETURN] = {outbound_loan_return,            false},
+    [EVENT_OUTBOUND_LOAN_EXTENSION] = {outbound_loan_extension,         false},
+    [EVENT_OUTBOUND_LOAN_CLOSURE] = {outbound_loan_closure,           false},
+    [EVENT_REVERSAL] = {reversal,                        false},
+    [EVENT_REVIEW] = {review,                          false},
+    [EVENT_WITHDRAWAL] = {withdrawal,                      false},
 };
 
 bool decide_names(const struct form *form, struct text *ret_bank, struct text *ret_filing_id)
@@ -108,6 +146,9 @@ struct room decide_room(const struct form *form)
 
 /* ---- what every decision has --------------------------------------------------------------- */
 
+/* Every decision on a filing rests on the rules and so on the policy that carries them, whatever
+ * was looked up in it; 221 and 223 alone have none (H5), and a bulletin is not decided by a policy.
+ */
 static void name_basis(const struct decide_args *args, struct decision *decision)
 {
     const struct policy_version *version =
@@ -162,6 +203,7 @@ static void refuse(struct decision *decision, enum code code, const char *field)
 void decide_undecodable(const struct decide_args *args, struct decide_result *ret)
 {
     begin(args, ret);
+    name_basis(args, &ret->decision);
     refuse(&ret->decision, CODE_SCHEMA, "");
 }
 
@@ -375,12 +417,6 @@ static void keep_held(const struct context *c, struct held *held)
     c->ret->held = true;
 }
 
-/* Reviews and withdrawals are never held (H1). */
-static bool may_be_behind(enum event event)
-{
-    return event != EVENT_REVIEW && event != EVENT_WITHDRAWAL;
-}
-
 static void decide_identified(const struct decide_args *args, struct enterprise *state,
                               struct decide_result *ret)
 {
@@ -389,8 +425,7 @@ static void decide_identified(const struct decide_args *args, struct enterprise 
 
     begin_context(&c, args, state, ret);
     held.keys_n = naming_keys(c.filing, args->named.undo, held.keys);
-    if (state->held_n > 0 && may_be_behind(c.filing->event) &&
-        enterprise_held_behind(state, held.keys, held.keys_n, args->number)) {
+    if (state->held_n > 0 && enterprise_held_behind(state, held.keys, held.keys_n, args->number)) {
         ret->decision.outcome = OUTCOME_HELD;
         context_reason(&c, CODE_EARLIER_HELD, "");
     } else {
@@ -496,7 +531,6 @@ bool decide_again(const struct decide_args *args, struct enterprise *state,
         bool is_news = held->waits_for != ret->decision.reasons.at[0].code;
 
         note_wait(&c, held);
-        ret->held = is_news;
         state->number = is_news ? args->number : state->number;
         return is_news;
     }

@@ -57,7 +57,7 @@ struct decide_result {
     bool has_undo; /* ACCEPTED: undo belongs beside the decision */
     struct undo undo;
     bool reversed; /* args.named is reversed by this decision: mark it in the index */
-    bool held;     /* now held under the arrival number decision.number */
+    bool held;     /* first decision: now held, under the arrival number decision.number */
     bool released; /* was held (decided again) and is no longer: drop its held bytes */
     /* A review or withdrawal was accepted: decide the held filing of this arrival number next, with
      * this cause, then pass over the enterprise's filings that wait behind others. 0 = none. */

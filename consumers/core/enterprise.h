@@ -5,13 +5,14 @@
  * that decide_room() names.
  *
  * Invariants:
- *   N1  objects, profiles and bases stand in order of arrival (opened_number, number ascending),
+ *   N1  objects stand in order of opening (opened_number ascending), profiles and bases by number,
  *       investors by owner and ordinal, limits by owner, kind and part, held filings by arrival;
- *   N2  objects_order lists the indexes of objects by number space and number, so that a look-up is
- * a binary search and the order of arrival stays the order of the bytes; N3  so a state has one
- * encoding, however it came about; N4  used and reserved of a limit are never negative, and a limit
- * that is there was posted to; N5  an owner is the opened_number of an object, unlike a number
- * never used twice; 0 is the enterprise itself.
+ *   N2  objects_order lists the indexes of objects by number space and number, so that a look-up
+ *       is a binary search and the order of the bytes stays that of opening;
+ *   N3  so a state has one encoding, however it came about;
+ *   N4  used and reserved of a limit are never negative, and a limit that is there was posted to;
+ *   N5  an owner is the opened_number of an object, unlike a number never used twice; 0 is the
+ *       enterprise itself.
  *
  * Amounts are minor units of the currency that stands beside them, dates days since 1970-01-01. */
 #ifndef CORE_ENTERPRISE_H
@@ -64,6 +65,7 @@ struct fdi_registration_kept {
     int64_t registered_minor;      /* as changed by increases and decreases */
     struct money total_investment; /* as registered; CURRENCY_NONE when absent */
     uint32_t investors_n;          /* ordinals given so far: 1 to investors_n */
+    uint64_t arrived_number; /* first decision of its filing, which may have been HELD (S13) */
 };
 
 struct outbound_registration_kept {

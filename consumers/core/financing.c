@@ -5,6 +5,7 @@
 
 #include "consumers/core/calendar.h"
 #include "consumers/core/ceiling.h"
+#include "consumers/core/frozen.h"
 #include "form/date.h"
 #include "form/iso.h"
 
@@ -12,24 +13,40 @@
 
 /* ---- what a contract weighs (rulebook section 4, Modes) ------------------------------------- */
 
-static int64_t pow10_of(int32_t scale)
+/* 1.50 is 1.5. */
+static struct fraction shortest(struct fraction a)
 {
-    int64_t power = 1;
-
-    while (scale > 0) {
-        power *= 10;
-        scale--;
+    while (a.scale > 0 && a.numerator % 10 == 0) {
+        a.numerator /= 10;
+        a.scale--;
     }
-    return power;
+    return a;
 }
 
+static struct fraction stretched(struct fraction a, int32_t scale)
+{
+    while (a.scale < scale) {
+        if (__builtin_mul_overflow(a.numerator, INT64_C(10), &a.numerator)) {
+            a.numerator = INT64_MAX;
+        }
+        a.scale++;
+    }
+    return a;
+}
+
+/* The sum of two parameters; what does not fit is too much for any limit. */
 static struct fraction fraction_sum(struct fraction a, struct fraction b)
 {
-    const int32_t scale = a.scale > b.scale ? a.scale : b.scale;
+    const struct fraction x = shortest(a);
+    const struct fraction y = shortest(b);
+    const int32_t scale = x.scale > y.scale ? x.scale : y.scale;
+    struct fraction sum = {.scale = scale};
 
-    return (struct fraction){.numerator = a.numerator * pow10_of(scale - a.scale) +
-                                          b.numerator * pow10_of(scale - b.scale),
-                             .scale = scale};
+    if (__builtin_add_overflow(stretched(x, scale).numerator, stretched(y, scale).numerator,
+                               &sum.numerator)) {
+        sum.numerator = INT64_MAX;
+    }
+    return sum;
 }
 
 /* Too much for any limit is 2^63 - 1. */
@@ -45,16 +62,10 @@ static int64_t weighted(int64_t minor, struct fraction weight)
 
 static int64_t at_sign_date(const struct contract_kept *k, int64_t minor)
 {
-    const struct money_unit from = {.exponent = iso_currency(k->currency)->exponent,
-                                    .rate_e10 = k->rate_e10};
-    const struct money_unit to = {.exponent = iso_currency(k->unit)->exponent,
-                                  .rate_e10 = k->unit_rate_e10};
-    int64_t result;
+    const struct signed_rate from = {.currency = k->currency, .rate_e10 = k->rate_e10};
+    const struct signed_rate to = {.currency = k->unit, .rate_e10 = k->unit_rate_e10};
 
-    if (k->currency == k->unit || minor == 0) {
-        return minor;
-    }
-    return money_convert(minor, from, to, ROUND_UP, &result) ? result : INT64_MAX;
+    return frozen_at_sign_date(minor, from, to);
 }
 
 static int64_t reserved_of(const struct contract_kept *k)
@@ -143,7 +154,7 @@ static void post_mode(struct context *c, const struct contract_kept *before,
     test = (struct test){.key = key,
                          .currency = after->unit,
                          .free_minor = context_free(c, &key) + change.limit,
-                         .asked_minor = change.used + change.reserved};
+                         .asked_minor = frozen_sum(change.used, change.reserved)};
     test_mode(c, &test, after, &how);
     context_post(c, &key, after->unit, change);
 }
@@ -270,23 +281,25 @@ static void check_macroprudential(struct context *c, const struct financing_prof
     if (d->audit_no.n == 0) {
         context_reason(c, CODE_NO_AUDIT, "/details/audit_no");
     }
-    if (d->net_assets.currency != CURRENCY_NONE &&
-        ceiling_of_profile(c, p, c->business_on).lacks_parameter) {
+    if (ceiling_of_profile(c, p, c->business_on).lacks_parameter) {
         context_reason(c, CODE_NOT_ELIGIBLE, "/business_date");
     }
 }
 
-/* S13: the last in order of arrival that is not closed. */
+/* S13: the last in order of arrival that is not closed; one that was held keeps its place. */
 static const struct object *last_open_registration(const struct enterprise *e)
 {
-    for (uint32_t i = e->objects_n; i > 0; i--) {
-        const struct object *object = &e->objects[i - 1];
+    const struct object *last = NULL;
 
-        if (object->kind == OBJECT_FDI_REGISTRATION && !object->closed) {
-            return object;
+    for (uint32_t i = 0; i < e->objects_n; i++) {
+        const struct object *object = &e->objects[i];
+
+        if (object->kind == OBJECT_FDI_REGISTRATION && !object->closed &&
+            (last == NULL || last->of.fdi.arrived_number < object->of.fdi.arrived_number)) {
+            last = object;
         }
     }
-    return NULL;
+    return last;
 }
 
 /* How much of the foreign cash of a registration has come in, in basis points. */
@@ -336,10 +349,25 @@ static void check_against_registration(struct context *c, const struct financing
     }
 }
 
-static void check_gap(struct context *c, const struct financing_profile *d, const struct profile *p)
+/* S13: the currency of the gap, CURRENCY_NONE while there is none.  A profile that takes force
+ * later, or whose gap is 0, has posted nothing yet and still gives it: the limit has one for ever.
+ */
+static int32_t gap_currency(const struct enterprise *e)
 {
     const struct limit_key key = ceiling_key(MODE_GAP);
-    const struct limit *limit = enterprise_limit(c->state, &key);
+    const struct limit *limit = enterprise_limit(e, &key);
+
+    for (uint32_t i = 0; limit == NULL && i < e->profiles_n; i++) {
+        if (e->profiles[i].mode == MODE_GAP) {
+            return e->profiles[i].total_investment.currency;
+        }
+    }
+    return limit != NULL ? limit->currency : CURRENCY_NONE;
+}
+
+static void check_gap(struct context *c, const struct financing_profile *d, const struct profile *p)
+{
+    const int32_t currency = gap_currency(c->state);
     const bool is_wider = d->total_investment.minor > d->registered_capital.minor;
     struct ceiling ceiling;
 
@@ -349,7 +377,7 @@ static void check_gap(struct context *c, const struct financing_profile *d, cons
     if (d->paid_in.minor <= 0) {
         context_reason(c, CODE_NOT_ELIGIBLE, "/details/paid_in");
     }
-    if (limit != NULL && limit->currency != d->total_investment.currency) {
+    if (currency != CURRENCY_NONE && currency != d->total_investment.currency) {
         context_reason(c, CODE_CURRENCY, "/details/total_investment/currency");
     }
     check_against_registration(c, d);
@@ -611,12 +639,8 @@ static bool draw(struct context *c, struct contract_kept *k, struct money money)
     if (!k->not_counted) {
         converted = context_convert(c, money, k->unit, context_business(c), ROUND_UP);
     }
-    if (__builtin_add_overflow(k->frozen_minor, converted.minor, &k->frozen_minor)) {
-        k->frozen_minor = INT64_MAX;
-    }
-    if (__builtin_add_overflow(k->outstanding_minor, money.minor, &k->outstanding_minor)) {
-        k->outstanding_minor = INT64_MAX;
-    }
+    k->frozen_minor = frozen_sum(k->frozen_minor, converted.minor);
+    k->outstanding_minor = frozen_sum(k->outstanding_minor, money.minor);
     k->drawn = true;
     return converted.found;
 }
@@ -650,6 +674,7 @@ void financing_drawdown(struct context *c)
     if (!context_standing_done(c)) {
         return;
     }
+    assert(contract != NULL);
     k = contract->of.contract;
     ceiling = ceiling_for(c, &k);
     (void)draw(c, &k, d->money);
@@ -684,6 +709,7 @@ void financing_capitalisation(struct context *c)
     if (!context_standing_done(c)) {
         return;
     }
+    assert(contract != NULL);
     k = contract->of.contract;
     ceiling = ceiling_for(c, &k);
     (void)draw(c, &k, d->money);
@@ -699,20 +725,16 @@ void financing_capitalisation(struct context *c)
     context_change(c, contract)->of.contract = k;
 }
 
-/* Take money off what is outstanding (rulebook section 4, the frozen rule).  More than there is
- * takes all: the 302 beside it refuses the filing. */
+/* Take money off what is outstanding.  More than there is takes all: the 302 beside it refuses the
+ * filing. */
 static void pay_back(struct contract_kept *k, int64_t minor)
 {
     const bool keeps_frozen = k->mode == MODE_GAP && is_long(k->value_on, k->matures_on);
-    const bool is_all = minor >= k->outstanding_minor;
-    int64_t falls = k->frozen_minor;
 
-    if (!is_all &&
-        !money_mul_fraction(k->frozen_minor, minor, k->outstanding_minor, ROUND_DOWN, &falls)) {
-        falls = k->frozen_minor; /* cannot be: minor < outstanding */
+    if (!keeps_frozen) {
+        k->frozen_minor -= frozen_fall(k->frozen_minor, minor, k->outstanding_minor);
     }
-    k->outstanding_minor = is_all ? 0 : k->outstanding_minor - minor;
-    k->frozen_minor -= keeps_frozen ? 0 : falls;
+    k->outstanding_minor = minor < k->outstanding_minor ? k->outstanding_minor - minor : 0;
 }
 
 /* What repayment, forgiveness and conversion share. */
@@ -813,6 +835,8 @@ void financing_equity_conversion(struct context *c)
     if (!context_standing_done(c)) {
         return;
     }
+    assert(registration != NULL);
+    assert(investor != NULL);
     r = repayment_of(c, contract, d->money.minor, false);
     inflow.currency = registration->of.fdi.currency;
     equity = context_convert(c, d->money, inflow.currency, context_business(c), ROUND_UP);
@@ -868,6 +892,7 @@ void financing_extension(struct context *c)
     if (!context_standing_done(c)) {
         return;
     }
+    assert(contract != NULL);
     k = contract->of.contract;
     k.matures_on = d->matures_on;
     if (!k.not_counted) {
@@ -899,6 +924,7 @@ void financing_amendment(struct context *c)
     if (!context_standing_done(c)) {
         return;
     }
+    assert(contract != NULL);
     k = contract->of.contract;
     ceiling = ceiling_for(c, &k);
     if (!context_rates_done(c)) {
@@ -929,6 +955,7 @@ static void close_contract(struct context *c, const struct object *contract)
     if (!context_standing_done(c)) {
         return;
     }
+    assert(contract != NULL);
     k = contract->of.contract;
     k.undrawn_minor = 0;
     ceiling = ceiling_for(c, &k);

@@ -210,6 +210,5 @@ bool naming_is_own(const struct filing *filing, const struct limit_id *id)
     if (id->kind == LIMIT_FDI_INFLOW) {
         return is_same(text_at(filing, at->investor), id->part);
     }
-    /* The only event that posts to profit names its year. */
-    return id->kind != LIMIT_FDI_PROFIT || filing->event == EVENT_FDI_PROFIT_REMITTANCE;
+    return true; /* the only event that posts to profit and names a registration names its year */
 }

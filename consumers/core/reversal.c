@@ -244,6 +244,7 @@ void review(struct context *c)
     if (!context_standing_done(c) || !context_accept(c)) {
         return;
     }
+    assert(held != NULL); /* 217 otherwise */
     c->ret->follow_arrival = held->arrival_number;
     c->ret->follow_cause =
         details->verdict == VERDICT_APPROVE ? HELD_CAUSE_APPROVED : HELD_CAUSE_REFUSED;
@@ -259,6 +260,7 @@ void withdrawal(struct context *c)
     if (!context_standing_done(c) || !context_accept(c)) {
         return;
     }
+    assert(held != NULL); /* 217 otherwise */
     c->ret->follow_arrival = held->arrival_number;
     c->ret->follow_cause = HELD_CAUSE_WITHDRAWN;
 }

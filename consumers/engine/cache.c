@@ -34,7 +34,7 @@ void cache_fini(struct cache *cache)
     *cache = (struct cache){0};
 }
 
-static enum status load(struct cache_entry *entry, struct store *store, uint32_t partition,
+static enum status load(struct cache_entry *entry, const struct cache_source *source,
                         struct failure *err)
 {
     struct store_state found;
@@ -42,9 +42,14 @@ static enum status load(struct cache_entry *entry, struct store *store, uint32_t
 
     assert(entry);
     assert(entry->state);
-    status = store_state_find(store, partition, entry->state->code, &found, err);
+    status = store_state_find(source->store, source->partition, entry->state->code, &found, err);
     if (status == STATUS_NOTFOUND) {
         return STATUS_OK; /* an enterprise of which nothing is known yet */
+    }
+    if (status == STATUS_OK && found.number > source->number_max) {
+        return failure_set(err, STATUS_CONFLICT, REMEDY_RECLAIM, 0,
+                           "another owner has stored decision %llu",
+                           (unsigned long long)found.number);
     }
     return status == STATUS_OK ? state_decode(found.bytes, entry->state, err) : status;
 }
@@ -70,7 +75,7 @@ static enum status add(struct cache *cache, const char *code, struct cache_entry
     return STATUS_OK;
 }
 
-enum status cache_get(struct cache *cache, struct store *store, uint32_t partition,
+enum status cache_get(struct cache *cache, const struct cache_source *source,
                       const char code[ENTERPRISE_CODE_SIZE], struct cache_entry **ret,
                       struct failure *err)
 {
@@ -88,7 +93,7 @@ enum status cache_get(struct cache *cache, struct store *store, uint32_t partiti
     if (status != STATUS_OK) {
         return status;
     }
-    status = load(entry, store, partition, err);
+    status = load(entry, source, err);
     if (status != STATUS_OK) {
         entry_remove(cache, entry);
         return status;

@@ -46,9 +46,17 @@ struct cache {
 void cache_init(struct cache *cache, size_t n_max);
 void cache_fini(struct cache *cache);
 
+/* Where states are read from, and the last decision that one of them may reflect: a store whose
+ * states know more was written by another owner in the meantime. */
+struct cache_source {
+    struct store *store;
+    uint32_t partition;
+    uint64_t number_max;
+};
+
 /* The state of an enterprise, read from the store or new.  The entry lives until the next
- * cache_trim(). */
-MUST_CHECK enum status cache_get(struct cache *cache, struct store *store, uint32_t partition,
+ * cache_trim().  REMEDY_RECLAIM: the store has gone on without us. */
+MUST_CHECK enum status cache_get(struct cache *cache, const struct cache_source *source,
                                  const char code[ENTERPRISE_CODE_SIZE], struct cache_entry **ret,
                                  struct failure *err);
 

@@ -229,6 +229,10 @@ static enum claim_step claim_row(struct engine *e, uint32_t partition)
         return why.remedy == REMEDY_RETRY ? again(e, partition, why.text)
                                           : stop(e, partition, &why);
     }
+    /* The row may stand behind bulletins that another worker met. */
+    if (desk_load_references(e->desk, &why) != STATUS_OK) {
+        return stop(e, partition, &why);
+    }
     e->counters.claims++;
     slot->published_number = claim->row.published_number;
     crash_point("after-claim");
@@ -336,6 +340,7 @@ static enum claim_step begin_recover(struct engine *e, uint32_t partition)
     struct failure why;
     int64_t from = -1;
 
+    assert(!slot->decider); /* E5 */
     slot->claim.is_asked = true;
     engine_decider_conf(e, partition, &conf);
     if (decider_open(e->desk, &conf, &slot->decider, &why) != STATUS_OK) {
@@ -727,6 +732,7 @@ void claim_advance(struct engine *e, uint32_t partition)
         const enum claim_step next = steps[step].run(e, partition);
 
         /* A step that changed the partition's state has set its own next step. */
+        /* cppcheck-suppress knownConditionTrueFalse; the step reached the slot through e */
         if (slot->state != ENGINE_CLAIMING || slot->claim_number != claim_number || next == step) {
             return;
         }

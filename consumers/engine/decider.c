@@ -72,12 +72,23 @@ struct decider_counts decider_counts(const struct decider *d)
         .held_n = d->held.n, .states_n = d->cache.n, .dirty_n = d->cache.dirty_n};
 }
 
+enum status decider_cached(struct decider *d, const char code[ENTERPRISE_CODE_SIZE],
+                           struct cache_entry **ret, struct failure *err)
+{
+    const struct cache_source source = {
+        .store = d->desk->store,
+        .partition = d->conf.partition,
+        .number_max = d->recovery.is_active ? d->recovery.until.number : d->position.number,
+    };
+
+    return cache_get(&d->cache, &source, code, ret, err);
+}
+
 enum status decider_state(struct decider *d, const char code[ENTERPRISE_CODE_SIZE],
                           const struct enterprise **ret, struct failure *err)
 {
     struct cache_entry *entry = NULL;
-    const enum status status =
-        cache_get(&d->cache, d->desk->store, d->conf.partition, code, &entry, err);
+    const enum status status = decider_cached(d, code, &entry, err);
 
     if (status == STATUS_OK) {
         *ret = entry->state->number > 0 ? entry->state : NULL;

@@ -88,22 +88,32 @@ static void earlier_of(const struct store_filing *filing, const struct enterpris
     }
 }
 
-/* The undo of an accepted decision: from the open batch or from the journal. */
-static enum status read_undo(struct decider *d, uint64_t number, struct failure *err)
+/* The undo of an accepted decision, from the open batch or from the journal; *ret is NULL when it
+ * has none, as of a review. */
+static enum status read_undo(struct decider *d, uint64_t number, const struct undo **ret,
+                             struct failure *err)
 {
     struct store_journal_row row;
-    struct journal_entry entry;
+    struct journal_entry entry = {.undo = {.n = 0}};
     enum status status;
 
+    *ret = NULL;
     if (d->part && number > d->part->starts.number) {
-        return undo_decode(batch_part_undo(d->part, number), &d->desk->named_undo, err);
+        entry.undo = batch_part_undo(d->part, number);
+    } else {
+        status = store_journal_find(d->desk->store, d->conf.partition, number, &row, err);
+        if (status == STATUS_OK) {
+            status = journal_entry_find(&row, number, &entry, err);
+        }
+        if (status != STATUS_OK) {
+            return failure_add(err, "cannot read the undo of decision %" PRIu64, number);
+        }
     }
-    status = store_journal_find(d->desk->store, d->conf.partition, number, &row, err);
-    if (status != STATUS_OK) {
-        return failure_add(err, "decision %" PRIu64 " is not in the journal", number);
+    if (entry.undo.n == 0) {
+        return STATUS_OK;
     }
-    status = journal_entry_find(&row, number, &entry, err);
-    return status == STATUS_OK ? undo_decode(entry.undo, &d->desk->named_undo, err) : status;
+    *ret = &d->desk->named_undo;
+    return undo_decode(entry.undo, &d->desk->named_undo, err);
 }
 
 static void key_of(struct text filing_id, struct text bank, const char *enterprise,
@@ -162,8 +172,7 @@ static enum status consider(struct decider *d, struct best *best, const struct s
     }
     earlier_of(filing, best->state, &earlier);
     if (filing->accepted_number != 0) {
-        status = read_undo(d, filing->accepted_number, err);
-        earlier.undo = &d->desk->named_undo;
+        status = read_undo(d, filing->accepted_number, &earlier.undo, err);
     }
     if (status != STATUS_OK) {
         return status;
@@ -253,12 +262,8 @@ enum status decider_earlier_named(struct decider *d, const struct form *form,
     }
     d->desk->named_key = filing.key;
     earlier_of(&filing, state, ret);
-    if (filing.accepted_number == 0) {
-        return STATUS_OK;
-    }
-    status = read_undo(d, filing.accepted_number, err);
-    ret->undo = status == STATUS_OK ? &d->desk->named_undo : NULL;
-    return status;
+    return filing.accepted_number == 0 ? STATUS_OK
+                                       : read_undo(d, filing.accepted_number, &ret->undo, err);
 }
 
 /* What a decision does to the index: an own identity, a later decision of a held filing, a reversed
@@ -439,8 +444,7 @@ static enum status decide_identified(struct decider *d, const struct submission 
 {
     struct desk *const desk = d->desk;
     struct cache_entry *entry = NULL;
-    enum status status = cache_get(&d->cache, desk->store, d->conf.partition,
-                                   desk->form.identity.enterprise.at, &entry, err);
+    enum status status = decider_cached(d, desk->form.identity.enterprise.at, &entry, err);
 
     memcpy(ret_pass->enterprise, desk->form.identity.enterprise.at, ENTERPRISE_CODE_SIZE);
     if (status != STATUS_OK) {

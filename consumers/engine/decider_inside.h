@@ -75,6 +75,10 @@ MUST_CHECK enum status decider_follow(struct decider *d, uint64_t arrival_number
 /* Sets trigger.is_cut when it stops before the last one. */
 MUST_CHECK enum status decider_pass(struct decider *d, struct pass *pass, struct failure *err);
 
+/* decider.c: the state of an enterprise. */
+MUST_CHECK enum status decider_cached(struct decider *d, const char code[ENTERPRISE_CODE_SIZE],
+                                      struct cache_entry **ret, struct failure *err);
+
 /* decider_emit.c */
 struct emission {
     bool has_key;
@@ -93,6 +97,8 @@ MUST_CHECK enum status decider_journal_peek(struct decider *d, bool *ret_there,
                                             struct failure *err);
 /* Its state is ahead: take it as it stands. */
 MUST_CHECK enum status decider_journal_take(struct decider *d, struct failure *err);
+MUST_CHECK enum status decider_journal_differs(const struct decider *d, const char *what,
+                                               struct failure *err);
 /* It was decided again: the bytes must be the journal's. */
 MUST_CHECK enum status decider_journal_compare(struct decider *d, struct bytes decision,
                                                struct failure *err);

@@ -73,8 +73,7 @@ static enum status visit(struct decider *d, struct held_entry *held, enum held_c
     struct cache_entry *entry = NULL;
     struct held_record record;
     struct room room;
-    enum status status =
-        cache_get(&d->cache, desk->store, d->conf.partition, held->enterprise, &entry, err);
+    enum status status = decider_cached(d, held->enterprise, &entry, err);
 
     if (status == STATUS_OK) {
         status = read_held(d, held, &record, err);
@@ -112,24 +111,32 @@ enum status decider_follow(struct decider *d, uint64_t arrival_number, enum held
     return visit(d, held, cause, note, err);
 }
 
+/* May a pass free a filing that waits for this?  Nothing but an approval frees a 402, and a review
+ * frees those that wait behind others. */
+static bool is_for_pass(const struct pass *pass, enum code waits_for)
+{
+    return waits_for == CODE_EARLIER_HELD ||
+           (waits_for != CODE_REVIEW_NEEDED && !pass->is_one_enterprise);
+}
+
 /* What a pass does at one held filing. */
 static enum status pass_at(struct decider *d, const struct pass *pass, struct held_entry *held,
                            struct failure *err)
 {
     const struct reference *const reference = reference_set_reference(d->desk->references);
     const struct text none = {0};
+    const struct held *waiting;
     struct cache_entry *entry = NULL;
     bool there = false;
     enum status status;
 
-    /* Nothing but an approval frees a 402, and a review frees those of its enterprise only. */
-    if (held->is_released || held->waits_for == CODE_REVIEW_NEEDED ||
+    if (held->is_released ||
         (pass->is_one_enterprise &&
-         (held->waits_for != CODE_EARLIER_HELD ||
-          memcmp(held->enterprise, pass->enterprise, sizeof(pass->enterprise)) != 0))) {
+         memcmp(held->enterprise, pass->enterprise, sizeof(pass->enterprise)) != 0) ||
+        (!d->recovery.is_active && !is_for_pass(pass, held->waits_for))) {
         return STATUS_OK;
     }
-    status = cache_get(&d->cache, d->desk->store, d->conf.partition, held->enterprise, &entry, err);
+    status = decider_cached(d, held->enterprise, &entry, err);
     if (status != STATUS_OK) {
         return status;
     }
@@ -139,15 +146,20 @@ static enum status pass_at(struct decider *d, const struct pass *pass, struct he
                    ? decider_journal_take(d, err)
                    : status;
     }
-    if (!decide_is_due(reference, d->position.bulletin, entry->state, held->arrival_number)) {
+    /* In recovery the list knows what it waits for today, the state what it waited for then. */
+    waiting = enterprise_held(entry->state, held->arrival_number);
+    if (!waiting || !is_for_pass(pass, waiting->waits_for) ||
+        !decide_is_due(reference, d->position.bulletin, entry->state, held->arrival_number)) {
         return STATUS_OK;
     }
     return visit(d, held, HELD_CAUSE_PASS, none, err);
 }
 
-/* Recovery: decisions of filings that left the list before the row that is being reached. */
+/* Recovery: decisions of filings that left the list before the row that is being reached.  Their
+ * states are ahead (H3 of cache.h). */
 static enum status take_gone(struct decider *d, uint64_t before, struct failure *err)
 {
+    struct cache_entry *entry = NULL;
     bool there = false;
 
     if (!d->recovery.is_active) {
@@ -159,7 +171,16 @@ static enum status take_gone(struct decider *d, uint64_t before, struct failure 
         if (status != STATUS_OK || !there || d->desk->seen.refers_to >= before) {
             return status;
         }
-        status = decider_journal_take(d, err);
+        if (d->desk->seen.identity.enterprise.n != ENTERPRISE_CODE_SIZE) {
+            return decider_journal_differs(d, "a held filing's decision has no enterprise", err);
+        }
+        status = decider_cached(d, d->desk->seen.identity.enterprise.at, &entry, err);
+        if (status == STATUS_OK) {
+            status = entry->state->number > d->position.number
+                         ? decider_journal_take(d, err)
+                         : decider_journal_differs(
+                               d, "deciding again does not give what the journal has", err);
+        }
         if (status != STATUS_OK) {
             return status;
         }

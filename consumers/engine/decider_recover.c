@@ -57,7 +57,7 @@ static enum status load_entry(struct decider *d, struct failure *err)
     return STATUS_OK;
 }
 
-static enum status differs(const struct decider *d, const char *what, struct failure *err)
+enum status decider_journal_differs(const struct decider *d, const char *what, struct failure *err)
 {
     return failure_set(err, STATUS_CONFLICT, REMEDY_STOP, 0,
                        "partition %" PRIu32 ", offset %" PRId64 ", decision %" PRIu64
@@ -81,7 +81,7 @@ enum status decider_journal_peek(struct decider *d, bool *ret_there, struct fail
     arena_reset(&desk->seen_arena);
     status = decision_decode(d->recovery.entry.decision, &desk->seen_arena, &desk->seen, err);
     if (status != STATUS_OK) {
-        return differs(d, "the journal's bytes are no decision", err);
+        return decider_journal_differs(d, "the journal's bytes are no decision", err);
     }
     *ret_there = desk->seen.trigger_offset == d->trigger.offset;
     return STATUS_OK;
@@ -92,14 +92,14 @@ enum status decider_journal_take(struct decider *d, struct failure *err)
     enum status status;
 
     if (d->position.number >= d->recovery.until.number) {
-        return differs(d, "a state is ahead of the journal", err);
+        return decider_journal_differs(d, "a state is ahead of the journal", err);
     }
     status = load_entry(d, err);
     if (status != STATUS_OK) {
         return status;
     }
     if (!decision_chain_check(d->desk->hash, d->position.chain, d->recovery.entry.decision)) {
-        return differs(d, "the journal's chain is broken", err);
+        return decider_journal_differs(d, "the journal's chain is broken", err);
     }
     decider_advance(d, d->recovery.entry.decision);
     return STATUS_OK;
@@ -110,14 +110,16 @@ enum status decider_journal_compare(struct decider *d, struct bytes decision, st
     enum status status;
 
     if (d->position.number >= d->recovery.until.number) {
-        return differs(d, "deciding again gives a decision that the journal does not have", err);
+        return decider_journal_differs(
+            d, "deciding again gives a decision that the journal does not have", err);
     }
     status = load_entry(d, err);
     if (status != STATUS_OK) {
         return status;
     }
     if (!bytes_equal(decision, d->recovery.entry.decision)) {
-        return differs(d, "deciding again gives other bytes than the journal has", err);
+        return decider_journal_differs(d, "deciding again gives other bytes than the journal has",
+                                       err);
     }
     return STATUS_OK;
 }
@@ -170,12 +172,13 @@ enum status decider_recover(struct decider *d, const struct bus_record *record, 
     *ret_done = is_reached(&d->position, until);
     if (!*ret_done) {
         return d->position.next_offset > until->next_offset
-                   ? differs(d, "the log has other records than the journal knows", err)
+                   ? decider_journal_differs(d, "the log has other records than the journal knows",
+                                             err)
                    : STATUS_OK;
     }
     if (d->position.number != until->number ||
         memcmp(d->position.chain, until->chain, DIGEST_SIZE) != 0) {
-        return differs(d, "deciding again ends elsewhere than the journal", err);
+        return decider_journal_differs(d, "deciding again ends elsewhere than the journal", err);
     }
     d->position = *until;
     d->recovery.is_active = false;

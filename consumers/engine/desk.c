@@ -67,10 +67,14 @@ void desk_close(struct desk *desk)
 enum status desk_load_references(struct desk *desk, struct failure *err)
 {
     struct store_bulletin bulletin;
-    uint64_t number = 0;
 
     for (;;) {
-        enum status status = store_bulletin_next(desk->store, number, &bulletin, err);
+        enum status status;
+
+        while (reference_set_has(desk->references, desk->bulletin_next)) {
+            desk->bulletin_next++; /* a partition of ours met it */
+        }
+        status = store_bulletin_next(desk->store, desk->bulletin_next, &bulletin, err);
 
         if (status == STATUS_NOTFOUND) {
             return STATUS_OK;
@@ -82,6 +86,6 @@ enum status desk_load_references(struct desk *desk, struct failure *err)
         if (status != STATUS_OK) {
             return status;
         }
-        number = bulletin.number + 1;
+        desk->bulletin_next = bulletin.number + 1;
     }
 }

@@ -39,6 +39,7 @@ struct desk {
     struct buffer undo_bytes;
     struct decision seen; /* a decision read back from the journal */
     struct bulletin bulletin;
+    uint64_t bulletin_next; /* below it the reference set has all of the store's */
     uint8_t out[DECISION_SIZE_MAX];
 };
 
@@ -47,7 +48,8 @@ MUST_CHECK enum status desk_open(struct store *store, struct reference_set *refe
                                  struct desk **ret, struct failure *err);
 void desk_close(struct desk *desk);
 
-/* Read every bulletin of the store into the reference set. */
+/* Read the bulletins that the store has and the reference set has not: at the start, and whenever a
+ * partition is claimed that somebody else may have brought further. */
 MUST_CHECK enum status desk_load_references(struct desk *desk, struct failure *err);
 
 #endif

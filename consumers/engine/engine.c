@@ -238,8 +238,8 @@ static enum status seal_batch(struct engine *e, size_t *ret_n, struct failure *e
         if (!batch->is_used[p]) {
             continue;
         }
-        status =
-            decider_seal(slot->decider, &batch->parts[p], STATES_PER_BATCH / used + 1, part, err);
+        status = decider_seal(slot->decider, &batch->parts[p],
+                              (e->conf.states_written_max + used - 1) / used, part, err);
         if (status != STATUS_OK) {
             return status;
         }
@@ -325,7 +325,11 @@ static void take(struct engine *e)
     e->counters.records += e->is_cut ? 0 : 1;
     if (decider_record(slot->decider, &e->record, &batch->parts[p], &e->is_cut, &why) !=
         STATUS_OK) {
-        engine_stop(e, p, engine_code(&why), &why);
+        if (why.remedy == REMEDY_RECLAIM) {
+            drop_batch(e, why.text);
+        } else {
+            engine_stop(e, p, engine_code(&why), &why);
+        }
         return;
     }
     if (is->has_bulletin && is->bulletin + 1 != bulletin) {
@@ -646,6 +650,8 @@ enum status engine_open(const struct engine_conf *conf, struct engine **ret, str
     }
     e->conf = *conf;
     e->conf.records_max = conf->records_max ? conf->records_max : BATCH_RECORDS;
+    e->conf.states_written_max =
+        conf->states_written_max ? conf->states_written_max : STATES_PER_BATCH;
     e->bus = conf->bus;
     e->store = conf->store;
     e->started_ms = bus_now_ms(e->bus);

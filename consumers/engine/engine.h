@@ -53,14 +53,15 @@ struct engine_conf {
     const char *topic;   /* full name of the submitted topic; kept, as all texts here */
     const char *txn_id;  /* transactional id of this worker */
     const char *host;    /* named in the group's metadata */
-    const uint8_t
-        *store_id; /* STORE_ID_SIZE bytes for a store that is not founded yet; NULL = by chance */
+    /* STORE_ID_SIZE bytes for a store that is not founded yet; NULL = by chance. */
+    const uint8_t *store_id;
     bool is_until_caught_up;
     uint32_t records_max; /* of a batch; 0 = BATCH_RECORDS */
     size_t states_max;    /* clean states kept in memory for each partition; 0 = a good number */
-    engine_note_fn *note; /* may be NULL */
-    engine_chance_fn *chance; /* NULL = the system's */
-    void *arg;                /* of the two functions */
+    size_t states_written_max; /* written with a batch; 0 = STATES_PER_BATCH */
+    engine_note_fn *note;      /* may be NULL */
+    engine_chance_fn *chance;  /* NULL = the system's */
+    void *arg;                 /* of the two functions */
 };
 
 /* gives *ret: engine_close(). */

@@ -8,7 +8,7 @@
 #include "form/iso.h"
 #include "wire/walk.h"
 
-#define DEPTH_MAX 4 /* undo, its object, what the object keeps, money */
+#define DEPTH_MAX 5 /* undo, its entry, the object before, what the object keeps, money */
 
 /* ---- the tables ---------------------------------------------------------------------------- */
 
@@ -60,6 +60,7 @@ static const struct layout_field fdi_fields[] = {
     FIELD(3, fdi_registration_kept, LAYOUT_I64, registered_minor),
     MONEY(4, fdi_registration_kept, total_investment),
     FIELD(5, fdi_registration_kept, LAYOUT_U32, investors_n),
+    FIELD(6, fdi_registration_kept, LAYOUT_U64, arrived_number),
 };
 static const struct layout layout_fdi = LAYOUT(fdi_registration_kept, fdi_fields);
 
@@ -292,8 +293,7 @@ static void put_scalar(struct put *put, const struct layout_field *field, const 
     case LAYOUT_MONEY:
     case LAYOUT_PART:
     case LAYOUT_KEPT:
-    case LAYOUT_LIST:
-        assert(!"a message is no scalar");
+    case LAYOUT_LIST: /* messages: layout_put() opens them */
         break;
     }
 }
@@ -425,7 +425,7 @@ static bool get_number(const struct layout_field *field, const struct wire_field
 
 static bool get_text(const struct layout_field *field, const struct wire_field *from, uint8_t *at)
 {
-    int32_t index = -1;
+    int32_t index;
 
     if (from->type != WIRE_BYTES) {
         return false;

@@ -464,7 +464,7 @@ enum status reference_set_apply(struct reference_set *set, uint64_t number, stru
 {
     const struct kept_bulletin *known = find(set, number);
     const struct kept_bulletin *bulletins = set->bulletins.at;
-    struct bytes copy;
+    struct bytes copy = {.at = NULL, .n = 0};
     enum status status;
 
     if (known != NULL) {

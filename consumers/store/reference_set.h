@@ -6,8 +6,7 @@
  * Promises:
  *   F1  applying a bulletin again with the same content changes nothing;
  *   F2  what reference_set_reference() gives stays at its place, but its arrays move when a
- * bulletin is applied: rows, members and lists of it keep their place until reference_set_close().
- */
+ *       bulletin is applied: rows, members and lists keep their place until the set is closed. */
 #ifndef STORE_REFERENCE_SET_H
 #define STORE_REFERENCE_SET_H
 

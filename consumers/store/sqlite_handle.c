@@ -342,22 +342,22 @@ enum status sqlite_row_read(struct store *store, uint32_t partition, struct stor
     return status;
 }
 
-static enum status filing_row(struct store *store, enum sqlite_statement which, uint32_t partition,
-                              const struct store_filing_key *key, struct store_filing *ret,
-                              struct failure *err)
+static void filing_bind(sqlite3_stmt *stmt, uint32_t partition, const struct store_filing_key *key)
 {
-    static const char what[] = "look a filing up";
-    struct sqlite_handle *handle = handle_of(store);
-    sqlite3_stmt *stmt = handle->statements[which];
-    struct store_filing filing = {.first_number = 0};
-    bool ok = true;
-    enum status status = STATUS_OK;
-
     (void)bind_u64(stmt, 1, partition);
     (void)sqlite3_bind_blob(stmt, 2, key->filing_id, sizeof(key->filing_id), SQLITE_STATIC);
     (void)sqlite3_bind_text(stmt, 3, key->bank, sizeof(key->bank), SQLITE_STATIC);
     (void)sqlite3_bind_text(stmt, 4, key->enterprise, sizeof(key->enterprise), SQLITE_STATIC);
-    status = find_row(handle, stmt, what, err);
+}
+
+static enum status filing_take(struct sqlite_handle *handle, sqlite3_stmt *stmt,
+                               struct store_filing *ret, struct failure *err)
+{
+    static const char what[] = "look a filing up";
+    struct store_filing filing = {.first_number = 0};
+    bool ok = true;
+    enum status status = find_row(handle, stmt, what, err);
+
     if (status) {
         return status;
     }
@@ -380,31 +380,39 @@ enum status sqlite_filing_find(struct store *store, uint32_t partition,
                                const struct store_filing_key *key, struct store_filing *ret,
                                struct failure *err)
 {
-    return filing_row(store, SQLITE_FILING_FIND, partition, key, ret, err);
+    struct sqlite_handle *handle = handle_of(store);
+    sqlite3_stmt *stmt = handle->statements[SQLITE_FILING_FIND];
+
+    filing_bind(stmt, partition, key);
+    return filing_take(handle, stmt, ret, err);
 }
 
 enum status sqlite_filing_next(struct store *store, uint32_t partition,
                                const struct store_filing_key *key, struct store_filing *ret,
                                struct failure *err)
 {
-    return filing_row(store, SQLITE_FILING_NEXT, partition, key, ret, err);
+    struct sqlite_handle *handle = handle_of(store);
+    sqlite3_stmt *stmt = handle->statements[SQLITE_FILING_NEXT];
+
+    filing_bind(stmt, partition, key);
+    return filing_take(handle, stmt, ret, err);
 }
 
-static enum status state_row(struct store *store, enum sqlite_statement which, uint32_t partition,
-                             const char *enterprise, struct store_state *ret, struct failure *err)
+static void state_bind(sqlite3_stmt *stmt, uint32_t partition, const char *enterprise)
+{
+    (void)bind_u64(stmt, 1, partition);
+    (void)sqlite3_bind_text(stmt, 2, enterprise, enterprise[0] ? CODE_SIZE : 0, SQLITE_STATIC);
+}
+
+static enum status state_take(struct sqlite_handle *handle, sqlite3_stmt *stmt,
+                              struct store_state *ret, struct failure *err)
 {
     static const char what[] = "read a state";
-    struct sqlite_handle *handle = handle_of(store);
-    sqlite3_stmt *stmt = handle->statements[which];
     struct store_state state = {.number = 0};
     struct bytes *out[] = {&state.bytes, NULL};
     bool ok = true;
-    enum status status = STATUS_OK;
+    enum status status = find_row(handle, stmt, what, err);
 
-    (void)bind_u64(stmt, 1, partition);
-    (void)sqlite3_bind_text(stmt, 2, enterprise, enterprise[0] ? (int)sizeof(state.enterprise) : 0,
-                            SQLITE_STATIC);
-    status = find_row(handle, stmt, what, err);
     if (status) {
         return status;
     }
@@ -425,13 +433,21 @@ enum status sqlite_state_find(struct store *store, uint32_t partition,
                               const char enterprise[CODE_SIZE], struct store_state *ret,
                               struct failure *err)
 {
-    return state_row(store, SQLITE_STATE_FIND, partition, enterprise, ret, err);
+    struct sqlite_handle *handle = handle_of(store);
+    sqlite3_stmt *stmt = handle->statements[SQLITE_STATE_FIND];
+
+    state_bind(stmt, partition, enterprise);
+    return state_take(handle, stmt, ret, err);
 }
 
 enum status sqlite_state_next(struct store *store, uint32_t partition, const char after[CODE_SIZE],
                               struct store_state *ret, struct failure *err)
 {
-    return state_row(store, SQLITE_STATE_NEXT, partition, after, ret, err);
+    struct sqlite_handle *handle = handle_of(store);
+    sqlite3_stmt *stmt = handle->statements[SQLITE_STATE_NEXT];
+
+    state_bind(stmt, partition, after);
+    return state_take(handle, stmt, ret, err);
 }
 
 enum status sqlite_journal_find(struct store *store, uint32_t partition, uint64_t number,

@@ -5,9 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#ifndef FILING_CRASH_POINTS
-#error "store_crash.c belongs to test builds"
-#endif
+#ifdef FILING_CRASH_POINTS
 
 static const char *place;
 
@@ -19,3 +17,5 @@ void store_crash_point(const char *name)
         (void)raise(SIGKILL);
     }
 }
+
+#endif

@@ -32,6 +32,7 @@ static enum status read_ledger_found(struct store *store, const struct store_led
     return denied(err);
 }
 
+/* NOLINTBEGIN(readability-non-const-parameter): the port says what it is */
 static enum status read_claim(struct store *store, const struct store_claim *claim,
                               struct store_row *ret, char ret_previous_txn_id[TXN_ID_SIZE],
                               struct failure *err)
@@ -42,6 +43,7 @@ static enum status read_claim(struct store *store, const struct store_claim *cla
     (void)ret_previous_txn_id;
     return denied(err);
 }
+/* NOLINTEND(readability-non-const-parameter) */
 
 static enum status read_commit(struct store *store, const struct store_batch *batch,
                                enum store_outcome *ret_outcome, struct failure *err)
@@ -95,6 +97,7 @@ static enum status open_file(struct sqlite_handle *handle, const char *file, str
     int64_t tables = 0;
     int rc = SQLITE_OK;
 
+    assert(file);
     if (access(file, F_OK) != 0 && errno == ENOENT) {
         return failure_set(err, STATUS_NOTFOUND, REMEDY_NONE, ENOENT, "there is no store at '%s'",
                            file);
@@ -166,6 +169,7 @@ enum status store_read_begin(struct store *store, struct failure *err)
     int64_t partitions = 0;
     int rc = SQLITE_OK;
 
+    assert(store);
     assert(store->ops == &ops);
     rc = sqlite_handle_exec(handle, "BEGIN");
     if (!rc) { /* the moment is that of the first look, not of BEGIN */
@@ -235,7 +239,7 @@ static enum status sync_folder(const char *file, struct failure *err)
     }
     return rc == 0 ? STATUS_OK
                    : failure_set(err, STATUS_IO, REMEDY_STOP, errno, "cannot sync '%s': %s", folder,
-                                 strerror(errno));
+                                 strerrordesc_np(errno));
 }
 
 static enum status copy_to(struct sqlite_handle *from, const char *part, struct failure *err)
@@ -282,7 +286,7 @@ enum status store_read_backup(const char *spec, const char *file, struct failure
     store_close(store);
     if (!status && rename(part, file) != 0) {
         status = failure_set(err, STATUS_IO, REMEDY_STOP, errno, "cannot name '%s': %s", file,
-                             strerror(errno));
+                             strerrordesc_np(errno));
     }
     if (status) {
         (void)unlink(part);

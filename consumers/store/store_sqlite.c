@@ -67,12 +67,17 @@ struct hint {
     int64_t offset;
 };
 
+/* The filings of a part in the order of the index. */
+struct sorted {
+    const struct store_filing *filing;
+};
+
 struct sqlite_store {
     struct sqlite_handle handle; /* first */
     int lock_fd;                 /* -1 = not locked */
     struct filing_filter filter;
     struct hint hints[STORE_PARTITIONS_MAX];
-    const struct store_filing **sorted; /* the filings of a part in the order of the index */
+    struct sorted *sorted;
     size_t sorted_size;
 };
 
@@ -243,10 +248,10 @@ static int add_journal(struct sqlite_store *s, const struct store_part *part)
 
 static int compare_filings(const void *a, const void *b)
 {
-    const struct store_filing *const *left = a;
-    const struct store_filing *const *right = b;
+    const struct sorted *left = a;
+    const struct sorted *right = b;
 
-    return memcmp(&(*left)->key, &(*right)->key, sizeof((*left)->key));
+    return memcmp(&left->filing->key, &right->filing->key, sizeof(left->filing->key));
 }
 _Static_assert(sizeof(struct store_filing_key) == FILING_ID_SIZE + BANK_SIZE + CODE_SIZE,
                "a key is compared as one string of bytes");
@@ -261,12 +266,12 @@ static int put_filings(struct sqlite_store *s, const struct store_part *part)
     }
     rc = filter_load(s, part->partition);
     for (size_t i = 0; i < part->filings_n; i++) {
-        s->sorted[i] = &part->filings[i];
+        s->sorted[i].filing = &part->filings[i];
     }
     qsort(s->sorted, part->filings_n, sizeof(*s->sorted), compare_filings);
     bind_u64(stmt, 1, part->partition);
     for (size_t i = 0; i < part->filings_n && rc == SQLITE_OK; i++) {
-        const struct store_filing *f = s->sorted[i];
+        const struct store_filing *f = s->sorted[i].filing;
 
         filing_filter_add(&s->filter, part->partition, f->key.filing_id);
         (void)sqlite3_bind_blob(stmt, 2, f->key.filing_id, sizeof(f->key.filing_id), SQLITE_STATIC);
@@ -390,7 +395,7 @@ static enum status sorted_reserve(struct sqlite_store *s, const struct store_bat
                                   struct failure *err)
 {
     size_t n = 0;
-    const struct store_filing **grown;
+    struct sorted *grown = NULL;
 
     for (size_t i = 0; i < batch->parts_n; i++) {
         n = batch->parts[i].filings_n > n ? batch->parts[i].filings_n : n;

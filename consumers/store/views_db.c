@@ -22,7 +22,7 @@
 /* "FILV" in the header of the file. */
 #define APPLICATION_ID 0x46494c56
 /* How long somebody who looks may lock the file. */
-#define BUSY_MS 5000
+#define BUSY_MS 2000
 /* Codes or flags of one decision as words: the longest are shorter than this. */
 #define WORDS_SIZE 4096
 
@@ -39,6 +39,10 @@ static const char *const schema[] = {
     " PRIMARY KEY (partition, number)) STRICT, WITHOUT ROWID",
     "CREATE INDEX decision_of_enterprise ON decision (enterprise, number)",
     "CREATE INDEX decision_of_filing ON decision (filing_id, bank)",
+    "CREATE TABLE reason (partition INTEGER NOT NULL, number INTEGER NOT NULL,"
+    " ordinal INTEGER NOT NULL, code INTEGER NOT NULL, name TEXT NOT NULL, field TEXT,"
+    " limit_id TEXT, currency TEXT, free TEXT, asked TEXT, note TEXT,"
+    " PRIMARY KEY (partition, number, ordinal)) STRICT, WITHOUT ROWID",
     "CREATE TABLE posting (partition INTEGER NOT NULL, number INTEGER NOT NULL,"
     " ordinal INTEGER NOT NULL, enterprise TEXT NOT NULL, limit_id TEXT NOT NULL,"
     " kind TEXT NOT NULL, object TEXT, part TEXT, currency TEXT NOT NULL,"
@@ -83,6 +87,10 @@ static const char *const schema[] = {
     " investor_no TEXT NOT NULL, country TEXT, currency TEXT, subscribed TEXT,"
     " share_bp INTEGER NOT NULL, PRIMARY KEY (partition, owner, ordinal)) STRICT, WITHOUT ROWID",
     "CREATE INDEX investor_of_enterprise ON investor (partition, enterprise)",
+    /* Limits whose investor is not known yet: see views_db_unknown(). */
+    "CREATE TABLE unknown (partition INTEGER NOT NULL, enterprise TEXT NOT NULL,"
+    " owner INTEGER NOT NULL, ordinal INTEGER NOT NULL,"
+    " PRIMARY KEY (partition, enterprise, owner, ordinal)) STRICT, WITHOUT ROWID",
 };
 
 /* The order is that of sql[]. */
@@ -91,6 +99,7 @@ enum statement {
     TRUE_FOR_READ,
     TRUE_FOR_PUT,
     DECISION_ADD,
+    REASON_ADD,
     POSTING_ADD,
     LIMIT_PUT,
     HELD_PUT,
@@ -109,6 +118,12 @@ enum statement {
     APPLICATION_ADD,
     CONTRACT_ADD,
     INVESTOR_ADD,
+    UNKNOWN_ADD,
+    UNKNOWN_NEXT,
+    UNKNOWN_DROP,
+    POSTING_RENAME,
+    LIMIT_DROP_OLDER,
+    LIMIT_RENAME,
     STATEMENT_N
 };
 
@@ -118,6 +133,7 @@ static const char *const sql[] = {
     [TRUE_FOR_PUT] = "INSERT OR REPLACE INTO true_for VALUES (?1, ?2, ?3, ?4)",
     [DECISION_ADD] = "INSERT INTO decision VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
                      " ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+    [REASON_ADD] = "INSERT INTO reason VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     [POSTING_ADD] = "INSERT INTO posting VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
                     " ?12, ?13, ?14, ?15)",
     [LIMIT_PUT] = "INSERT OR REPLACE INTO limit_account VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,"
@@ -148,6 +164,19 @@ static const char *const sql[] = {
     [APPLICATION_ADD] = "INSERT INTO application VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     [CONTRACT_ADD] = "INSERT INTO contract VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,"
                      " ?12, ?13, ?14, ?15, ?16)",
+    [UNKNOWN_ADD] = "INSERT OR IGNORE INTO unknown VALUES (?1, ?2, ?3, ?4)",
+    [UNKNOWN_NEXT] = "SELECT u.owner, u.ordinal, i.registration_no, i.investor_no"
+                     " FROM unknown u JOIN investor i USING (partition, owner, ordinal)"
+                     " WHERE u.partition = ?1 AND u.enterprise = ?2 LIMIT 1",
+    [UNKNOWN_DROP] = "DELETE FROM unknown WHERE partition = ?1 AND enterprise = ?2 AND owner = ?3"
+                     " AND ordinal = ?4",
+    [POSTING_RENAME] = "UPDATE posting SET limit_id = ?4, part = ?5"
+                       " WHERE partition = ?1 AND enterprise = ?2 AND limit_id = ?3",
+    [LIMIT_DROP_OLDER] = "DELETE FROM limit_account WHERE partition = ?1 AND enterprise = ?2"
+                         " AND limit_id = ?3 AND number < (SELECT number FROM limit_account"
+                         " WHERE partition = ?1 AND enterprise = ?2 AND limit_id = ?4)",
+    [LIMIT_RENAME] = "UPDATE OR REPLACE limit_account SET limit_id = ?4, part = ?5"
+                     " WHERE partition = ?1 AND enterprise = ?2 AND limit_id = ?3",
     [INVESTOR_ADD] = "INSERT INTO investor VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
 };
 _Static_assert(sizeof(sql) / sizeof(sql[0]) == STATEMENT_N, "a statement without SQL");
@@ -235,14 +264,16 @@ static void put_country(struct binder *b, int32_t country)
 static void put_amount(struct binder *b, int64_t minor, int32_t currency)
 {
     char text[MONEY_TEXT_SIZE];
-    int exponent = 0;
+    int exponent = 0; /* also of what has no minor units: no money of a filing is in it */
 
     if (currency == CURRENCY_NONE) {
         put_null(b);
         return;
     }
-    exponent = iso_currency(currency)->exponent;
-    (void)money_format(minor, exponent > 0 ? exponent : 0, text, sizeof(text));
+    if (iso_currency(currency)->exponent > 0) {
+        exponent = (uint8_t)iso_currency(currency)->exponent;
+    }
+    (void)money_format(minor, exponent, text, sizeof(text));
     put_word(b, text);
 }
 
@@ -298,36 +329,43 @@ static int pragma_int(const struct views_db *db, const char *text, int *ret)
     sqlite3_stmt *stmt = NULL;
     int rc = sqlite3_prepare_v2(db->db, text, -1, &stmt, NULL);
 
-    if (!rc && sqlite3_step(stmt) == SQLITE_ROW) {
-        *ret = sqlite3_column_int(stmt, 0);
+    if (!rc) {
+        rc = sqlite3_step(stmt);
+        if (rc == SQLITE_ROW) {
+            *ret = sqlite3_column_int(stmt, 0);
+            rc = SQLITE_OK;
+        }
     }
     (void)sqlite3_finalize(stmt);
     return rc;
 }
 
-/* V2.  Anything that is not as it should be counts as another's. */
-static bool is_of(const struct views_db *db, const struct store_ledger *ledger)
+/* V2.  *ret_same: made for this store by this schema. */
+static int is_of(const struct views_db *db, const struct store_ledger *ledger, bool *ret_same)
 {
     sqlite3_stmt *stmt = NULL;
     int application = 0;
     int version = 0;
-    bool same = pragma_int(db, "PRAGMA application_id", &application) == SQLITE_OK &&
-                pragma_int(db, "PRAGMA user_version", &version) == SQLITE_OK &&
-                application == APPLICATION_ID && version == VIEWS_SCHEMA;
+    int rc = pragma_int(db, "PRAGMA application_id", &application);
 
-    if (!same) {
-        return false;
+    *ret_same = false;
+    if (!rc) {
+        rc = pragma_int(db, "PRAGMA user_version", &version);
     }
-    same = sqlite3_prepare_v2(db->db, "SELECT 1 FROM about WHERE ledger_id = ?1 AND store_id = ?2",
-                              -1, &stmt, NULL) == SQLITE_OK;
-    if (same) {
+    if (rc || application != APPLICATION_ID || version != VIEWS_SCHEMA) {
+        return rc;
+    }
+    rc = sqlite3_prepare_v2(db->db, "SELECT 1 FROM about WHERE ledger_id = ?1 AND store_id = ?2",
+                            -1, &stmt, NULL);
+    if (!rc) {
         (void)sqlite3_bind_blob(stmt, 1, ledger->ledger_id, sizeof(ledger->ledger_id),
                                 SQLITE_STATIC);
         (void)sqlite3_bind_blob(stmt, 2, ledger->store_id, sizeof(ledger->store_id), SQLITE_STATIC);
-        same = sqlite3_step(stmt) == SQLITE_ROW;
+        *ret_same = sqlite3_step(stmt) == SQLITE_ROW;
+        rc = sqlite3_reset(stmt);
     }
     (void)sqlite3_finalize(stmt);
-    return same;
+    return rc;
 }
 
 static int prepare_all(struct views_db *db)
@@ -399,37 +437,50 @@ static void remove_file(const char *file)
     }
 }
 
-static struct views_db *open_if_of(const char *file, const struct store_ledger *ledger)
+static bool is_damaged(int rc)
 {
-    struct views_db *db = calloc(1, sizeof(*db));
-
-    if (db && open_file(file, db) == SQLITE_OK && is_of(db, ledger) &&
-        prepare_all(db) == SQLITE_OK) {
-        return db;
-    }
-    views_db_close(db);
-    return NULL;
+    return (rc & 0xff) == SQLITE_NOTADB || (rc & 0xff) == SQLITE_CORRUPT;
 }
 
-enum status views_db_open(const char *file, const struct store_ledger *ledger,
-                          struct views_db **ret, struct failure *err)
+/* The file as it is, if it can be used.  *ret_same false: it is to be made anew. */
+static int open_if_of(const char *file, const struct store_ledger *ledger, struct views_db *db,
+                      bool *ret_same)
+{
+    int rc = open_file(file, db);
+
+    *ret_same = false;
+    if (!rc) {
+        rc = is_of(db, ledger, ret_same);
+    }
+    if (!rc && *ret_same) {
+        rc = prepare_all(db);
+    }
+    if (is_damaged(rc)) {
+        *ret_same = false;
+        return SQLITE_OK;
+    }
+    return rc; /* somebody has it locked, or it cannot be read: no reason to drop it */
+}
+
+static enum status views_new(struct views_db **ret, struct failure *err)
+{
+    *ret = calloc(1, sizeof(**ret));
+    return *ret ? STATUS_OK
+                : failure_set(err, STATUS_NOMEM, REMEDY_STOP, 0,
+                              "no memory for the readable tables");
+}
+
+static enum status make_anew(const char *file, const struct store_ledger *ledger,
+                             struct views_db **ret, struct failure *err)
 {
     struct views_db *db = NULL;
-    enum status status = STATUS_OK;
+    enum status status = views_new(&db, err);
     int rc = SQLITE_OK;
 
-    if (strlen(file) + sizeof("-journal") > FILE_MAX) {
-        return failure_set(err, STATUS_USAGE, REMEDY_STOP, 0, "the name of the store is too long");
-    }
-    *ret = open_if_of(file, ledger);
-    if (*ret) {
-        return STATUS_OK;
+    if (status) {
+        return status;
     }
     remove_file(file);
-    db = calloc(1, sizeof(*db));
-    if (!db) {
-        return failure_set(err, STATUS_NOMEM, REMEDY_STOP, 0, "no memory for the readable tables");
-    }
     rc = open_file(file, db);
     if (!rc) {
         rc = make(db, ledger);
@@ -441,6 +492,32 @@ enum status views_db_open(const char *file, const struct store_ledger *ledger,
     }
     *ret = db;
     return STATUS_OK;
+}
+
+enum status views_db_open(const char *file, const struct store_ledger *ledger,
+                          struct views_db **ret, struct failure *err)
+{
+    struct views_db *db = NULL;
+    bool is_same = false;
+    enum status status = STATUS_OK;
+    int rc = SQLITE_OK;
+
+    if (strlen(file) + sizeof("-journal") > FILE_MAX) {
+        return failure_set(err, STATUS_USAGE, REMEDY_STOP, 0, "the name of the store is too long");
+    }
+    status = views_new(&db, err);
+    if (status) {
+        return status;
+    }
+    rc = open_if_of(file, ledger, db, &is_same);
+    if (rc) {
+        status = fail(db, rc, "open the readable tables", err);
+    } else if (is_same) {
+        *ret = db;
+        return STATUS_OK;
+    }
+    views_db_close(db);
+    return status ? status : make_anew(file, ledger, ret, err);
 }
 
 enum status views_db_begin(struct views_db *db, struct failure *err)
@@ -495,9 +572,9 @@ enum status views_db_move(struct views_db *db, uint32_t partition, const struct 
 
 enum status views_db_clear(struct views_db *db, uint32_t partition, struct failure *err)
 {
-    static const char *const tables[] = {
-        "true_for",   "decision",     "posting",     "limit_account", "held_filing",
-        "enterprise", "registration", "application", "contract",      "investor"};
+    static const char *const tables[] = {"true_for",      "reason",      "decision", "posting",
+                                         "limit_account", "held_filing", "unknown",  "enterprise",
+                                         "registration",  "application", "contract", "investor"};
     char text[128];
     int rc = SQLITE_OK;
 
@@ -594,6 +671,30 @@ static int add_decision(const struct views_db *db, const struct decision *d)
     } else {
         put_null(&b);
     }
+    return run(&b);
+}
+
+static int add_reason(const struct views_db *db, const struct decision *d, uint32_t i)
+{
+    const struct reason *r = &d->reasons.at[i];
+    int32_t currency = r->has_amounts ? r->currency : CURRENCY_NONE;
+    struct binder b = binder_of(db, REASON_ADD);
+    char id[LIMIT_ID_SIZE] = "";
+
+    if (r->limit.kind != LIMIT_NONE) {
+        (void)limit_id_format(&r->limit, id);
+    }
+    put_u64(&b, d->partition);
+    put_u64(&b, d->number);
+    put_u64(&b, i);
+    put_i64(&b, r->code);
+    put_word(&b, code_name(r->code));
+    put_word(&b, r->field);
+    put_word(&b, id);
+    put_currency(&b, currency);
+    put_amount(&b, r->free_minor, currency);
+    put_amount(&b, r->asked_minor, currency);
+    put_identity(&b, &r->note);
     return run(&b);
 }
 
@@ -716,6 +817,9 @@ enum status views_db_add(struct views_db *db, const struct decision *decision, s
 {
     int rc = add_decision(db, decision);
 
+    for (uint32_t i = 0; i < decision->reasons.n && !rc; i++) {
+        rc = add_reason(db, decision, i);
+    }
     for (uint32_t i = 0; i < decision->postings_n && !rc; i++) {
         rc = add_posting(db, decision, i);
         if (!rc) {
@@ -947,6 +1051,100 @@ static int drop_state(const struct views_db *db, uint32_t partition, const char 
     return rc;
 }
 
+enum status views_db_unknown(struct views_db *db, const struct decision *decision,
+                             const struct limit_key *key, struct failure *err)
+{
+    struct binder b = binder_of(db, UNKNOWN_ADD);
+
+    put_u64(&b, decision->partition);
+    put_identity(&b, &decision->identity.enterprise);
+    put_u64(&b, key->owner);
+    put_u64(&b, key->part);
+    return done(db, run(&b), "write the readable tables", err);
+}
+
+/* A limit whose investor is known now. */
+struct known {
+    uint64_t owner;
+    uint64_t ordinal;
+    struct limit_id before; /* part "#<ordinal>" */
+    struct limit_id now;
+};
+
+/* SQLITE_ROW, or SQLITE_DONE when none is left. */
+static int known_next(const struct views_db *db, uint32_t partition, const char code[CODE_SIZE],
+                      struct known *ret)
+{
+    struct binder b = binder_of(db, UNKNOWN_NEXT);
+    int rc = SQLITE_OK;
+
+    put_u64(&b, partition);
+    put_text(&b, code, CODE_SIZE);
+    rc = sqlite3_step(b.stmt);
+    if (rc == SQLITE_ROW) {
+        memset(ret, 0, sizeof(*ret));
+        ret->owner = (uint64_t)sqlite3_column_int64(b.stmt, 0);
+        ret->ordinal = (uint64_t)sqlite3_column_int64(b.stmt, 1);
+        ret->before.kind = LIMIT_FDI_INFLOW;
+        (void)snprintf(ret->before.object, sizeof(ret->before.object), "%s",
+                       (const char *)sqlite3_column_text(b.stmt, 2));
+        ret->now = ret->before;
+        (void)snprintf(ret->before.part, sizeof(ret->before.part), "#%" PRIu64, ret->ordinal);
+        (void)snprintf(ret->now.part, sizeof(ret->now.part), "%s",
+                       (const char *)sqlite3_column_text(b.stmt, 3));
+    }
+    (void)sqlite3_reset(b.stmt);
+    return rc;
+}
+
+/* The account under the name of before is the newer one, or goes. */
+static int rename_limit(const struct views_db *db, uint32_t partition, const char code[CODE_SIZE],
+                        const struct known *known)
+{
+    static const enum statement steps[] = {POSTING_RENAME, LIMIT_DROP_OLDER, LIMIT_RENAME};
+    char before[LIMIT_ID_SIZE];
+    char now[LIMIT_ID_SIZE];
+    struct binder b;
+    int rc = SQLITE_OK;
+
+    (void)limit_id_format(&known->before, before);
+    (void)limit_id_format(&known->now, now);
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && !rc; i++) {
+        b = binder_of(db, steps[i]);
+        put_u64(&b, partition);
+        put_text(&b, code, CODE_SIZE);
+        put_word(&b, before);
+        put_word(&b, now);
+        if (steps[i] != LIMIT_DROP_OLDER) {
+            put_word(&b, known->now.part);
+        }
+        rc = run(&b);
+    }
+    if (!rc) {
+        b = binder_of(db, UNKNOWN_DROP);
+        put_u64(&b, partition);
+        put_text(&b, code, CODE_SIZE);
+        put_u64(&b, known->owner);
+        put_u64(&b, known->ordinal);
+        rc = run(&b);
+    }
+    return rc;
+}
+
+static int name_unknown(const struct views_db *db, uint32_t partition, const char code[CODE_SIZE])
+{
+    struct known known;
+    int rc = known_next(db, partition, code, &known);
+
+    while (rc == SQLITE_ROW) {
+        rc = rename_limit(db, partition, code, &known);
+        if (!rc) {
+            rc = known_next(db, partition, code, &known);
+        }
+    }
+    return rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
 enum status views_db_put_state(struct views_db *db, uint32_t partition,
                                const struct enterprise *state, struct failure *err)
 {
@@ -960,6 +1158,9 @@ enum status views_db_put_state(struct views_db *db, uint32_t partition,
     }
     for (uint32_t i = 0; i < state->investors_n && !rc; i++) {
         rc = add_investor(db, partition, state, &state->investors[i]);
+    }
+    if (!rc) {
+        rc = name_unknown(db, partition, state->code);
     }
     if (!rc) {
         put_u64(&b, partition);

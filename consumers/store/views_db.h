@@ -6,8 +6,8 @@
  * when the file is.
  *
  * true_for(partition, number, states_number) says for which decision the tables of a partition are
- * true: decision, posting, limit_account and held_filing for number; registration, contract,
- * application and investor for states_number or, for a single enterprise, the later
+ * true: decision, reason, posting, limit_account and held_filing for number; registration,
+ * contract, application and investor for states_number or, for a single enterprise, the later
  * enterprise.state_number.
  *
  * Promises:
@@ -66,6 +66,12 @@ MUST_CHECK enum status views_db_add(struct views_db *db, const struct decision *
 MUST_CHECK enum status views_db_investor_no(struct views_db *db, uint32_t partition,
                                             const struct limit_key *key, char ret[LIMIT_PART_SIZE],
                                             struct failure *err);
+
+/* Before views_db_add() of a decision: the part of its limit of this key is written as
+ * "#<ordinal>", because no state that names the investor is stored yet.  The state, when it is put,
+ * replaces it. */
+MUST_CHECK enum status views_db_unknown(struct views_db *db, const struct decision *decision,
+                                        const struct limit_key *key, struct failure *err);
 
 /* The next enterprise after one (CODE_SIZE bytes, NUL = the first) whose decisions go beyond the
  * state that was last written here.  STATUS_NOTFOUND. */

@@ -50,8 +50,11 @@ struct settings {
     const char *listen;
     bool until_caught_up;
     int64_t batch;
+    int log_level;
     const char *crash_at;
 };
+
+static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL};
 
 static const struct conf_option options[] = {
     {.key = "instance_id",
@@ -84,6 +87,13 @@ static const struct conf_option options[] = {
      .preset = "5000",
      .unit = "records",
      .help = "most records of one store transaction"},
+    {.key = "log_level",
+     .option = "log-level",
+     .type = CONF_CHOICE,
+     .offset = offsetof(struct settings, log_level),
+     .preset = "info",
+     .words = log_levels,
+     .help = "what is logged on stderr; librdkafka's own lines are debug"},
 #ifdef FILING_CRASH_POINTS
     {.option = "crash-at",
      .type = CONF_STRING,
@@ -444,6 +454,7 @@ int main(int argc, char **argv)
     if (status != STATUS_OK) {
         code = exit_report(stderr, program.name, &err);
     } else if (!conf_common(conf)->done) {
+        log_set_level((enum log_level)settings.log_level);
         w.common = conf_common(conf);
         code = serve(&w);
         close_all(&w);

@@ -128,6 +128,7 @@ int main(int argc, char **argv)
     struct settings settings = {.partitions = 0};
     struct failure err = {.status = STATUS_OK};
     struct conf *conf = NULL;
+    enum exit_code code = EXIT_DONE;
     enum status status = conf_open(&input, &settings, &conf, &err);
 
     if (status == STATUS_OK && !conf_common(conf)->done) {
@@ -138,5 +139,8 @@ int main(int argc, char **argv)
         }
     }
     conf_close(conf);
-    return status == STATUS_OK ? EXIT_DONE : (int)exit_report(stderr, program.name, &err);
+    if (status != STATUS_OK) {
+        code = exit_report(stderr, program.name, &err);
+    }
+    return (int)code;
 }

@@ -321,7 +321,7 @@ static void wait_answered(struct publisher *p, int timeout_ms)
     until.tv_nsec %= 1000000000;
     while (p->state == PUBLISHER_IN_FLIGHT &&
            pthread_cond_timedwait(&p->answered, &p->lock, &until) == 0) {
-        ;
+        /* woken for nothing */
     }
 }
 

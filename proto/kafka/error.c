@@ -83,9 +83,10 @@ static enum remedy remedy_of(enum kafka_next next)
 
 enum status kafka_failure(struct failure *err, const char *what, rd_kafka_error_t *error)
 {
-    const enum status status = failure_set(err, STATUS_KAFKA, remedy_of(kafka_error_next(error)),
-                                           (int)rd_kafka_error_code(error), "cannot %s: %s", what,
-                                           rd_kafka_error_string(error));
+    const rd_kafka_resp_err_t code = rd_kafka_error_code(error);
+    const enum status status =
+        failure_set(err, STATUS_KAFKA, remedy_of(kafka_error_next(error)), (int)code,
+                    "cannot %s: %s", what, rd_kafka_error_string(error));
 
     rd_kafka_error_destroy(error);
     return status;

@@ -135,7 +135,7 @@ static int64_t batch_store(struct bench *b, bool with_states)
         part_make(b, p, from, n, &parts[p]);
         from += n;
         if (with_states) { /* a twelfth of them each */
-            parts[p].states = &b->states[p * 83];
+            parts[p].states = &b->states[(size_t)p * 83];
             parts[p].states_n = 83;
         }
     }
@@ -197,24 +197,26 @@ static int compare_i64(const void *a, const void *b)
     return (*left > *right) - (*left < *right);
 }
 
-static void run(struct bench *b, const char *name, const char *spec, int batches)
+static void run(struct bench *b, const char *name, const char *spec, long batches)
 {
     struct failure err = {.status = STATUS_OK};
     int64_t *us = calloc((size_t)batches, sizeof(*us));
     int64_t sum = 0;
+    int64_t median = 0;
     int64_t before = 0;
 
     if (!us || store_open(spec, &b->store, &err)) {
         die("open", &err);
     }
     claim_all(b);
-    for (int i = 0; i < batches; i++) {
+    for (long i = 0; i < batches; i++) {
         us[i] = batch_store(b, i % 5 == 4);
         sum += us[i];
     }
     qsort(us, (size_t)batches, sizeof(*us), compare_i64);
-    printf("%s.filing %.3f us\n", name, (double)sum / batches / FILINGS);
-    printf("%s.batch_median %.3f ms\n", name, (double)us[batches / 2] / 1000);
+    median = us[batches / 2];
+    printf("%s.filing %.3f us\n", name, (double)sum / (double)batches / FILINGS);
+    printf("%s.batch_median %.3f ms\n", name, (double)median / 1000);
     printf("%s.batch_max %.3f ms\n", name, (double)us[batches - 1] / 1000);
     look_ups_absent(b, name);
     look_ups_present(b, name);
@@ -244,11 +246,12 @@ int main(int argc, char **argv)
 {
     static const char *const ends[] = {"", "-wal", "-shm", ".lock"};
     const char *folder = argc > 1 ? argv[1] : "/tmp";
-    int batches = argc > 2 ? atoi(argv[2]) : 40;
+    long batches = argc > 2 ? strtol(argv[2], NULL, 10) : 40;
     struct bench *b = calloc(1, sizeof(*b));
     struct stat st = {.st_size = 0};
 
-    if (!b || batches < 1) {
+    if (!b || batches < 1 || batches > 100000) {
+        free(b);
         return EXIT_FAILURE;
     }
     b->now_ms = (uint64_t)clock_unix_ms() - 3600000;
@@ -260,7 +263,7 @@ int main(int argc, char **argv)
     (void)snprintf(b->spec, sizeof(b->spec), "sqlite:%s/bench_store.%d.db", folder, (int)getpid());
     run(b, "sqlite", b->spec, batches);
     (void)stat(b->spec + 7, &st);
-    printf("sqlite.file %.1f bytes a filing\n", (double)st.st_size / batches / FILINGS);
+    printf("sqlite.file %.1f bytes a filing\n", (double)st.st_size / (double)batches / FILINGS);
     run_again(b, b->spec);
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
         char path[600];

@@ -87,7 +87,7 @@ static enum bus_outcome wait_outcome(struct bus *bus, int64_t *ret_last_offset)
 static void publish(struct bus *bus, uint64_t generation, uint64_t first_number, size_t n,
                     int64_t next_offset)
 {
-    static char bytes[8][16];
+    static char bytes[8][32];
     static struct bus_decision decisions[8];
     static struct bus_part part;
     static struct bus_publication publication;
@@ -285,7 +285,7 @@ static void looks_at_a_tail_to_its_end(void **state)
     assert_int_equal(wait_outcome(f->bus, NULL), BUS_OUTCOME_DONE);
     while (bus_high_watermark(f->bus, 0, &high, &err) != BUS_READY &&
            bus_now_ms(f->bus) < until_ms) {
-        ;
+        /* not yet */
     }
     assert_true(high == 3); /* two decisions and the transaction's marker */
     bus_look(f->bus, BUS_LOOK_DECIDED, 0, 0);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_MS INT64_C(1000000)
+#define FIRST_MS INT64_C(1776643200000) /* 2026-04-20 */
 
 uint32_t sim_chance(uint64_t *state, uint32_t below)
 {

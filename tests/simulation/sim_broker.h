@@ -1,8 +1,8 @@
 /* sim_broker.h - a scripted Kafka in memory, with what librdkafka's mock lacks.
  *
  * Two topics of the same partitions, submitted and decided; one consumer group; transactional ids.
- * It hides aborted and open records from read_committed readers, keeps the last stable offset, makes
- * transactional offsets visible only when their transaction's marker reaches the group, says
+ * It hides aborted and open records from read_committed readers, keeps the last stable offset,
+ * makes transactional offsets visible only when their transaction's marker reaches the group, says
  * "unstable" until then, and fences by generation and by producer epoch.  Markers are written one
  * partition at a time after a transaction's end was decided, as a coordinator does.
  *
@@ -84,7 +84,7 @@ enum sim_answer {
 
 struct sim_member {
     bool is_there;
-    bool is_joined;    /* waits for the next assignment */
+    bool is_joined; /* waits for the next assignment */
     bool has_partitions;
     bool is_assigned[SIM_PARTITIONS];
     uint64_t generation;

@@ -33,13 +33,12 @@ enum {
     FIXTURE_SHEETS = 64,
     FIXTURE_RATES = 8,
     FIXTURE_FILED = 600,
-    FIXTURE_LATER = 16
+    FIXTURE_LATER = 96
 };
 
 /* What was filed. */
 struct filed {
     struct filing filing;
-    struct fdi_investor investors[FORM_INVESTORS_MAX];
     uint8_t hash;
     uint64_t first_number;
     uint64_t last_number;
@@ -248,7 +247,7 @@ static inline void fixture_rate(struct fixture *f, const char *date, const char 
         f->reference.sheets_n = f->sheets_n;
     }
     assert_true(sheet->rates_n < FIXTURE_RATES);
-    rates = f->rates[0] + (sheet->rates - f->rates[0]);
+    rates = f->rates[(sheet->rates - f->rates[0]) / FIXTURE_RATES];
     rates[sheet->rates_n] =
         (struct rate){.currency = M(currency, "0").currency, .rate_e10 = rate_e10};
     sheet->rates_n++;
@@ -383,20 +382,25 @@ static inline void fixture_note(struct fixture *f, struct filed *filed,
     }
 }
 
+/* The held filing of an arrival number. */
+static inline struct filed *fixture_arrived(struct fixture *f, uint64_t arrival)
+{
+    for (uint32_t i = 0; i < f->filed_n; i++) {
+        if (f->filed[i].first_number == arrival) {
+            return &f->filed[i];
+        }
+    }
+    abort();
+}
+
 static inline void fixture_again(struct fixture *f, uint64_t arrival, enum held_cause cause,
                                  const char *note)
 {
     static struct decide_result result;
-    struct filed *filed = NULL;
+    struct filed *filed = fixture_arrived(f, arrival);
     struct decide_args args;
     const struct again again = {.arrival_number = arrival, .cause = cause, .note = T(note)};
 
-    for (uint32_t i = 0; i < f->filed_n; i++) {
-        if (f->filed[i].first_number == arrival) {
-            filed = &f->filed[i];
-        }
-    }
-    require(filed != NULL);
     args = fixture_args(f, &filed->filing, filed->hash);
     if (!decide_again(&args, &f->state, &again, &result)) {
         f->number--;

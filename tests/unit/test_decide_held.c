@@ -112,6 +112,7 @@ static void a_withdrawal_takes_a_held_filing_back_and_lets_the_next_go(void **st
     struct fixture *f = *state;
     struct filing filing;
 
+    fixture_parameter(f, (struct row){.id = "FDI.PAYIN.YEARS", .value = "5"});
     open_two(f);
     filing = inflow("i1", "REG00001", "EUR", "2024-07-10");
     (void)fixture_file(f, &filing);
@@ -154,6 +155,7 @@ static void a_review_refuses_with_the_officers_reason(void **state)
     struct fixture *f = *state;
     struct filing filing = registration("r1", "REG00001", "Q8411");
 
+    fixture_parameter(f, (struct row){.id = "FDI.PAYIN.YEARS", .value = "5"});
     fixture_negative(f, "Q84", LIST_REVIEW, 0);
     (void)fixture_file(f, &filing);
     filing = review("v1", "r1", VERDICT_REFUSE);
@@ -275,6 +277,47 @@ static void a_reversal_waits_behind_what_its_original_would_wait_behind(void **s
                                   "fdi.inflow:REG00001:F1 USD 0,-1000,0 = 100000,0,0");
 }
 
+/* H3: 402 comes before 401; the approval stays while it waits for its rate. */
+static void an_approved_filing_may_wait_for_its_rate(void **state)
+{
+    struct fixture *f = *state;
+    struct filing filing = fixture_filing(EVENT_OUTBOUND_REGISTRATION, "o1", "2024-07-10");
+    struct outbound_registration *details = &filing.details.outbound_registration;
+
+    fixture_parameter(f, (struct row){.id = "OUT.NDRC.USD", .value = "300000000"});
+    fixture_sensitive(f, "DEU", "", LIST_REVIEW);
+    details->registration_no = T("OUT00001");
+    details->route = ROUTE_DIRECT;
+    details->target = (struct party){.name = T("T"), .country = COUNTRY_DEU};
+    details->industry = T("C3011");
+    details->total = M("EUR", "100.00");
+    details->cash = M("EUR", "100.00");
+    details->ndrc = (struct ndrc_certificate){.kind = NDRC_APPROVAL,
+                                              .level = NDRC_LEVEL_NATIONAL,
+                                              .number = T("n"),
+                                              .issued_on = D("2024-01-01"),
+                                              .valid_to = D("2025-01-01")};
+    details->mofcom = (struct mofcom_certificate){
+        .number = T("m"), .issued_on = D("2024-01-01"), .valid_to = D("2025-01-01")};
+    expect(fixture_file(f, &filing), OUTCOME_HELD, "402 /details/target/country");
+    filing = review("v1", "o1", VERDICT_APPROVE);
+    (void)fixture_file(f, &filing);
+    assert_int_equal(f->later_n, 1);
+    expect(&f->later[0], OUTCOME_HELD, "401 /business_date");
+    assert_true(f->later[0].refers_to == 1);
+    expect_basis(f, &f->later[0], "OUT.NDRC.USD@");
+    filing = review("v2", "o1", VERDICT_APPROVE);
+    expect(fixture_file(f, &filing), OUTCOME_REJECTED, "217 /details/reviews");
+
+    fixture_bulletin(f);
+    fixture_rate(f, "2024-07-10", "EUR", "7.8");
+    fixture_rate(f, "2024-07-10", "USD", "7.1");
+    fixture_pass(f, false);
+    assert_int_equal(f->later_n, 1);
+    expect(&f->later[0], OUTCOME_ACCEPTED, "");
+    assert_true(f->later[0].refers_to == 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +332,7 @@ int main(void)
         TEST(a_bulletin_that_does_not_bring_the_rate_changes_nothing),
         TEST(a_calendar_can_bring_a_rate),
         TEST(at_most_256_are_held),
+        TEST(an_approved_filing_may_wait_for_its_rate),
         TEST(a_reversal_waits_behind_what_its_original_would_wait_behind),
     };
 

@@ -201,6 +201,100 @@ static void a_profile_carries_every_later_financing_filing(void **state)
     expect(file(f, reversal("x3", "p1", "2024-07-01")), OUTCOME_ACCEPTED, "");
 }
 
+static struct filing contract(const char *id, const char *number, const char *value,
+                              const char *date)
+{
+    struct filing filing = fixture_filing(EVENT_FINANCING_CONTRACT, id, date);
+    struct financing_contract *details = &filing.details.financing_contract;
+
+    details->contract_no = T(number);
+    details->mode = MODE_MACROPRUDENTIAL;
+    details->creditor =
+        (struct creditor){.name = T("C"), .country = COUNTRY_DEU, .kind = CREDITOR_CORPORATE};
+    details->money = M("CNY", value);
+    details->signed_on = D(date);
+    details->value_on = D(date);
+    details->matures_on = date_add_years(D(date), 3);
+    details->purpose = T("p");
+    return filing;
+}
+
+static struct filing moved(enum event event, const char *id, const char *number, const char *value,
+                           const char *date)
+{
+    struct filing filing = fixture_filing(event, id, date);
+
+    if (event == EVENT_FINANCING_DRAWDOWN) {
+        filing.details.financing_drawdown = (struct financing_drawdown){
+            .contract_no = T(number), .money = M("CNY", value), .value_on = D(date)};
+    } else {
+        filing.details.financing_repayment =
+            (struct financing_repayment){.contract_no = T(number), .money = M("CNY", value)};
+    }
+    return filing;
+}
+
+static void with_terms(struct fixture *f)
+{
+    with_leverage(f);
+    fixture_parameter(f, (struct row){.id = "MP.TERM.LONG", .value = "1"});
+}
+
+/* R4: what a repayment set free and another contract took cannot be taken back. */
+static void a_reversal_never_uses_more_than_there_is(void **state)
+{
+    struct fixture *f = *state;
+
+    with_terms(f);
+    (void)file(f, profile("p1", "100.00", "2024-06-01")); /* 200.00 to borrow */
+    expect(file(f, contract("c1", "CON00001", "150.00", "2024-06-10")), OUTCOME_ACCEPTED, "");
+    expect(file(f, moved(EVENT_FINANCING_DRAWDOWN, "d1", "CON00001", "150.00", "2024-06-20")),
+           OUTCOME_ACCEPTED, "");
+    expect(file(f, moved(EVENT_FINANCING_REPAYMENT, "e1", "CON00001", "100.00", "2024-06-21")),
+           OUTCOME_ACCEPTED, "");
+    expect(file(f, contract("c2", "CON00002", "120.00", "2024-06-22")), OUTCOME_ACCEPTED, "");
+    expect(file(f, reversal("x1", "e1", "2024-06-23")), OUTCOME_REJECTED, "217 /details/reverses");
+    expect(file(f, reversal("x2", "c2", "2024-06-23")), OUTCOME_ACCEPTED, "");
+    expect(file(f, reversal("x3", "e1", "2024-06-23")), OUTCOME_ACCEPTED, "");
+    expect_postings(&f->result.decision, "financing.macroprudential CNY 0,10000,0 = 20000,15000,0; "
+                                         "financing.principal:CON00001 CNY 0,-10000,0 = 15000,0,0");
+}
+
+/* R3, R4: a fall that the calendar brings stops no reversal but that of a profile. */
+static void a_fall_of_the_parameter_does_not_stop_a_reversal(void **state)
+{
+    struct fixture *f = *state;
+
+    fixture_parameter(f, (struct row){.id = "MP.LEVERAGE", .value = "2"});
+    fixture_parameter(f, (struct row){.id = "MP.PARAMETER", .to = "2024-12-31", .value = "1"});
+    fixture_parameter(f, (struct row){.id = "MP.PARAMETER", .from = "2025-01-01", .value = "0.5"});
+    fixture_parameter(f, (struct row){.id = "MP.TERM.LONG", .value = "1"});
+    (void)file(f, profile("p1", "100.00", "2024-06-01"));
+    (void)file(f, contract("c1", "CON00001", "150.00", "2024-06-10"));
+    expect(file(f, moved(EVENT_FINANCING_DRAWDOWN, "d1", "CON00001", "150.00", "2024-06-20")),
+           OUTCOME_ACCEPTED, "");
+    expect(file(f, reversal("x1", "d1", "2025-01-02")), OUTCOME_ACCEPTED, "");
+    expect_postings(&f->result.decision,
+                    "financing.contract:CON00001 CNY 0,-15000,0 = 15000,0,0; "
+                    "financing.macroprudential CNY -10000,-15000,15000 = 10000,0,15000; "
+                    "financing.principal:CON00001 CNY -15000,0,0 = 0,0,0");
+}
+
+/* A profile filed after the contracts raises nothing that they use, but its reversal may. */
+static void a_profile_is_not_reversed_below_what_is_borrowed(void **state)
+{
+    struct fixture *f = *state;
+
+    with_terms(f);
+    (void)file(f, profile("p1", "100.00", "2024-06-01"));
+    (void)file(f, contract("c1", "CON00001", "150.00", "2024-06-10"));
+    (void)file(f, profile("p2", "50.00", "2024-06-11")); /* 100.00: below what is reserved */
+    expect_postings(&f->result.decision,
+                    "financing.macroprudential CNY -10000,0,0 = 10000,0,15000");
+    expect(file(f, profile("p3", "100.00", "2024-06-12")), OUTCOME_ACCEPTED, "");
+    expect(file(f, reversal("x1", "p3", "2024-06-13")), OUTCOME_REJECTED, "217 /details/reverses");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,6 +306,9 @@ int main(void)
         TEST(only_what_was_accepted_can_be_reversed_and_no_reversal),
         TEST(a_limit_that_follows_the_calendar_gets_its_value_of_the_day),
         TEST(a_profile_that_changed_nothing_is_undone_by_the_calendar_too),
+        TEST(a_reversal_never_uses_more_than_there_is),
+        TEST(a_fall_of_the_parameter_does_not_stop_a_reversal),
+        TEST(a_profile_is_not_reversed_below_what_is_borrowed),
         TEST(a_profile_carries_every_later_financing_filing),
     };
 

@@ -28,7 +28,8 @@ static void fill(struct enterprise *e)
                 .industry_n = 5,
                 .registered_minor = 1000,
                 .total_investment = {.currency = CURRENCY_NONE},
-                .investors_n = 2
+                .investors_n = 2,
+                .arrived_number = 7
             };
         } else if (object.kind == OBJECT_OUTBOUND_REGISTRATION) {
             object.of.outbound = (struct outbound_registration_kept){
@@ -162,11 +163,15 @@ static void a_state_survives_its_bytes(void **state)
     assert_true(c->other->number == 99);
     assert_int_equal(c->other->objects_n, 6);
     assert_int_equal(c->other->objects[0].of.fdi.industry_n, 5);
-    assert_memory_equal(&c->other->objects[4].of.contract, &c->f->state.objects[4].of.contract,
-                        sizeof(struct contract_kept));
-    assert_memory_equal(&c->other->profiles[0].penalised_on, &c->f->state.profiles[0].penalised_on,
-                        sizeof(int32_t));
-    assert_memory_equal(c->other->held, c->f->state.held, sizeof(struct held));
+    assert_true(c->other->objects[4].of.contract.frozen_minor == INT64_MAX);
+    assert_int_equal(c->other->objects[4].of.contract.matures_on, D("9999-12-31"));
+    assert_int_equal(c->other->objects[5].of.loan.signed_on, D("0001-01-01"));
+    assert_int_equal(c->other->objects[0].of.fdi.total_investment.currency, CURRENCY_NONE);
+    assert_int_equal(c->other->profiles[0].penalised_on, DATE_NONE);
+    assert_int_equal(c->other->profiles[0].paid_in.currency, CURRENCY_NONE);
+    assert_int_equal(c->other->held[0].keys_n, 2);
+    assert_string_equal(c->other->held[0].keys[0].number, "NUMBER05");
+    assert_int_equal(c->other->held[0].missing[0].currency, CURRENCY_EUR);
     assert_non_null(enterprise_object(c->other, SPACE_CONTRACT, T("NUMBER05")));
     assert_memory_equal(c->other->objects_order, c->f->state.objects_order,
                         6 * sizeof(c->other->objects_order[0]));
@@ -233,6 +238,24 @@ static void a_cut_state_is_refused_or_a_shorter_one(void **state)
     assert_true(refused > c->bytes.n * 9 / 10);
 }
 
+/* The deepest there is: undo, entry, object, what it keeps, money. */
+static void an_undo_keeps_the_money_of_the_object_before(void **state)
+{
+    struct coded *c = *state;
+    struct undo *undo = calloc(2, sizeof(*undo));
+
+    require(undo != NULL);
+    fill(&c->f->state);
+    undo[0].event = EVENT_FDI_INFLOW;
+    undo[0].objects_n = 1;
+    undo[0].objects[0].before = c->f->state.objects[0];
+    undo[0].objects[0].before.of.fdi.total_investment = M("USD", "7.50");
+    undo_encode(&undo[0], &c->bytes);
+    assert_int_equal(undo_decode(buffer_bytes(&c->bytes), &undo[1], NULL), STATUS_OK);
+    assert_int_equal(undo[1].objects[0].before.of.fdi.total_investment.minor, 750);
+    free(undo);
+}
+
 static void an_undo_survives_its_bytes(void **state)
 {
     struct coded *c = *state;
@@ -284,6 +307,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_flipped_bit_is_refused_or_another_state, setup, teardown),
         cmocka_unit_test_setup_teardown(a_cut_state_is_refused_or_a_shorter_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_undo_keeps_the_money_of_the_object_before, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(an_undo_survives_its_bytes, setup, teardown),
     };
 

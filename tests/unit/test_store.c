@@ -8,11 +8,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "consumers/store/store.h"
+
+/* A sanitizer ends the process where malloc() would give NULL.  gcc tells by macros, clang by
+ * features. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SANITIZED
+#endif
+#endif
 
 static const uint8_t token_1[OWNER_TOKEN_SIZE] = "token of worker";
 static const uint8_t token_2[OWNER_TOKEN_SIZE] = "token of zombie";
@@ -803,6 +815,54 @@ static void two_handles_share_a_memory_store(void **state)
     assert_int_equal(row.position.number, 2);
 }
 
+#ifndef SANITIZED
+/* Address space that may still be taken; RLIM_INFINITY = any. */
+static void limit_memory(rlim_t more)
+{
+    struct rlimit limit = {.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
+    char line[128] = "";
+    FILE *file = fopen("/proc/self/statm", "r");
+
+    assert_non_null(file);
+    assert_non_null(fgets(line, sizeof(line), file)); /* pages first */
+    (void)fclose(file);
+    if (more != RLIM_INFINITY) {
+        limit.rlim_cur = strtoul(line, NULL, 10) * (rlim_t)sysconf(_SC_PAGESIZE) + more;
+    }
+    assert_int_equal(setrlimit(RLIMIT_AS, &limit), 0);
+}
+
+/* S1 when memory ends in the middle of a batch: the first part is applied already, so nobody may
+ * look any more. */
+static void memory_store_that_ran_out_of_memory_shows_nothing(void **state)
+{
+    struct fixture *f = *state;
+    size_t n = 1U << 28;
+    struct store_part parts[2] = {part_one(3), part_one(4)};
+    struct store_batch batch = {.parts = parts, .parts_n = 2};
+    enum store_outcome outcome = STORE_STORED;
+    struct failure err = {.status = STATUS_OK};
+    enum status status = STATUS_OK;
+    struct store_row row;
+    void *large = mmap(NULL, n, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    assert_true(large != MAP_FAILED);
+    claim(f, 3, token_1, "w-1");
+    claim(f, 4, token_1, "w-1");
+    parts[1].row.decisions = (struct bytes){.at = large, .n = n};
+    limit_memory((rlim_t)n / 2);
+    status = store_commit(f->store, &batch, &outcome, &err);
+    limit_memory(RLIM_INFINITY);
+    (void)munmap(large, n);
+    assert_int_equal(status, STATUS_NOMEM);
+    assert_int_equal(err.remedy, REMEDY_STOP);
+    assert_int_not_equal(outcome, STORE_STORED);
+    assert_int_equal(store_row_read(f->store, 3, &row, NULL), STATUS_NOMEM);
+    parts[1] = part_one(4);
+    assert_int_equal(store_commit(f->store, &batch, &outcome, NULL), STATUS_NOMEM);
+}
+#endif
+
 #define BOTH(test)                                                                                 \
     {"sqlite: " #test, test, setup_sqlite, teardown, NULL},                                        \
     {                                                                                              \
@@ -839,6 +899,10 @@ int main(void)
         BOTH(published_hint_is_seen_at_once_and_kept),
         BOTH(large_bytes_come_back_whole),
         BOTH(two_handles_share_a_memory_store),
+#ifndef SANITIZED
+        cmocka_unit_test_setup_teardown(memory_store_that_ran_out_of_memory_shows_nothing,
+                                        setup_memory, teardown),
+#endif
     };
 
     return cmocka_run_group_tests_name("store", tests, NULL, NULL);

@@ -1,0 +1,131 @@
+/* What deciding costs, without the store and the broker: an inflow into a small state, a filing
+ * that is refused, the bytes of the state and of the undo.  Prints "name value unit". */
+#include <stdio.h>
+#include <time.h>
+
+#include "../unit/core_fixture.h"
+#include "consumers/store/state.h"
+
+#define ROUNDS 400000
+
+static double now_ns(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
+static struct filing registration(void)
+{
+    static const struct fdi_investor investor = {
+        .investor_no = {.at = "F1",      .n = 2      },
+        .country = COUNTRY_DEU,
+        .subscribed = {MONEY_MINOR_MAX, CURRENCY_USD},
+        .cash = {MONEY_MINOR_MAX, CURRENCY_USD},
+        .share_bp = 10000
+    };
+    struct filing filing = fixture_filing(EVENT_FDI_REGISTRATION, "r1", "2024-07-01");
+    struct fdi_registration *details = &filing.details.fdi_registration;
+
+    details->registration_no = T("REG00001");
+    details->industry = T("C3011");
+    details->established_on = D("2024-07-01");
+    details->registered_capital = investor.subscribed;
+    details->total_investment.currency = CURRENCY_NONE;
+    details->investors = &investor;
+    details->investors_n = 1;
+    return filing;
+}
+
+static void report(const char *name, double started_ns)
+{
+    printf("%s %.0f ns\n", name, (now_ns() - started_ns) / ROUNDS);
+}
+
+static void decide_rounds(struct fixture *f, const char *name, const char *currency)
+{
+    struct filing filing = fixture_filing(EVENT_FDI_INFLOW, "i1", "2024-07-10");
+    struct decide_args args;
+    double started_ns;
+
+    filing.details.fdi_inflow = (struct fdi_inflow){.registration_no = T("REG00001"),
+                                                    .investor_no = T("F1"),
+                                                    .money = M(currency, "1.00"),
+                                                    .account = T("a"),
+                                                    .remitter_country = COUNTRY_DEU};
+    args = fixture_args(f, &filing, 1);
+    started_ns = now_ns();
+    for (uint32_t i = 0; i < ROUNDS; i++) {
+        args.number++;
+        decide_filing(&args, &f->state, &f->result);
+        require(f->result.decision.outcome == OUTCOME_ACCEPTED);
+    }
+    f->number = args.number;
+    report(name, started_ns);
+}
+
+static void refuse_rounds(struct fixture *f)
+{
+    struct filing filing = fixture_filing(EVENT_FDI_INFLOW, "i1", "2024-07-10");
+    struct decide_args args;
+    double started_ns;
+
+    filing.details.fdi_inflow.registration_no = T("REG00009");
+    filing.details.fdi_inflow.investor_no = T("F1");
+    filing.details.fdi_inflow.money = M("USD", "1.00");
+    args = fixture_args(f, &filing, 1);
+    started_ns = now_ns();
+    for (uint32_t i = 0; i < ROUNDS; i++) {
+        decide_filing(&args, &f->state, &f->result);
+    }
+    report("decide_refused", started_ns);
+}
+
+static void encode_rounds(struct fixture *f)
+{
+    struct buffer bytes;
+    struct enterprise *copy = NULL;
+    struct failure err;
+    double started_ns = now_ns();
+
+    buffer_init(&bytes, 1u << 20);
+    for (uint32_t i = 0; i < ROUNDS; i++) {
+        buffer_reset(&bytes);
+        state_encode(&f->state, &bytes);
+    }
+    report("state_encode", started_ns);
+    printf("state_bytes %zu bytes\n", bytes.n);
+    require(state_new(CODE, &copy, &err) == STATUS_OK);
+    started_ns = now_ns();
+    for (uint32_t i = 0; i < ROUNDS; i++) {
+        require(state_decode(buffer_bytes(&bytes), copy, &err) == STATUS_OK);
+    }
+    report("state_decode", started_ns);
+    started_ns = now_ns();
+    for (uint32_t i = 0; i < ROUNDS; i++) {
+        buffer_reset(&bytes);
+        undo_encode(&f->result.undo, &bytes);
+    }
+    report("undo_encode", started_ns);
+    printf("undo_bytes %zu bytes\n", bytes.n);
+    state_free(copy);
+    buffer_fini(&bytes);
+}
+
+int main(void)
+{
+    struct fixture *f = fixture_new();
+    struct filing filing = registration();
+
+    fixture_parameter(f, (struct row){.id = "FDI.EXCESS.USD", .value = "30000"});
+    fixture_rate(f, "2024-07-10", "USD", "7.1");
+    fixture_rate(f, "2024-07-10", "EUR", "7.8");
+    require(fixture_file(f, &filing)->outcome == OUTCOME_ACCEPTED);
+    decide_rounds(f, "decide_inflow", "USD");
+    decide_rounds(f, "decide_inflow_converted", "EUR");
+    encode_rounds(f);
+    refuse_rounds(f);
+    fixture_free(f);
+    return 0;
+}

@@ -1,0 +1,371 @@
+#include "sim_log.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "form/identifiers.h"
+#include "sim_broker.h"
+#include "wire/encode.h"
+#include "wire/headers.h"
+#include "wire/json.h"
+
+#define BANK       "210100000123"
+#define FIRST_DAY  13 /* of April 2026, a Monday */
+#define SHEETS_MAX 5  /* Monday to Friday */
+
+static const char *const POLICY =
+    "{\"kind\":\"policy\",\"policy\":1,\"rules\":1,\"parameters\":["
+    "{\"id\":\"FDI.EXCESS.USD\",\"from\":\"2013-05-13\",\"value\":\"30000\",\"source\":\"s\","
+    "\"confirmed\":true},"
+    "{\"id\":\"FDI.PAYIN.YEARS\",\"from\":\"2024-07-01\",\"value\":\"5\",\"source\":\"s\","
+    "\"confirmed\":true}]}";
+static const char *const CALENDAR =
+    "{\"kind\":\"calendar\",\"year\":2026,\"holidays\":[\"2026-01-01\"]}";
+static const char *const BANKS =
+    "{\"kind\":\"banks\",\"banks\":[{\"code\":\"" BANK "\",\"name\":\"B\",\"roles\":[\"FILER\","
+    "\"AUTHORITY\"],\"keys\":[]}]}";
+static const char *const LIST =
+    "{\"kind\":\"negative_list\",\"rows\":[{\"prefix\":\"P8310\",\"rule\":\"REVIEW\",\"from\":"
+    "\"2024-11-01\",\"text\":\"t\"}]}";
+
+#define MUST(call)                                                                                 \
+    do {                                                                                           \
+        struct failure why_ = {.status = STATUS_OK};                                               \
+        struct failure *const err = &why_;                                                         \
+        const enum status status_ = (call);                                                        \
+                                                                                                   \
+        (void)err;                                                                                 \
+                                                                                                   \
+        if (status_ != STATUS_OK) {                                                                \
+            (void)fprintf(stderr, "simulation: %s\n", why_.text);                                  \
+            abort();                                                                               \
+        }                                                                                          \
+    } while (0)
+
+static struct document read_json(struct sim_log *log, const char *text)
+{
+    struct json_text json;
+
+    MUST(json_read(bytes_of(text), &log->arena, &json, err));
+    return json.doc;
+}
+
+/* ---- bulletins ----------------------------------------------------------------------------- */
+
+static void put_bulletin(struct sim_log *log, struct bytes content)
+{
+    uint8_t signature[SIGNATURE_SIZE];
+    const struct signed_message message = {
+        .domain = SIGN_BULLETIN, .ledger_id = log->ledger_id, .bytes = content};
+    const struct approval approval = {
+        .key_id = {.at = "o1",      .n = 2                },
+          .signature = {.at = signature, .n = sizeof(signature)}
+    };
+    struct bytes bulletin;
+    struct bytes value;
+
+    MUST(signer_sign(log->signer, log->key, &message, signature, err));
+    MUST(bulletin_encode(content, &approval, 1, &log->arena, &bulletin));
+    MUST(submission_encode_bulletin(bulletin, &log->arena, &value));
+    for (uint32_t p = 0; p < log->partitions_n; p++) {
+        log->put(log->arg, p, NULL, value);
+    }
+    log->bulletin++;
+}
+
+static void put_item(struct sim_log *log, const char *json)
+{
+    const struct document doc = read_json(log, json);
+    struct bytes item;
+    struct bytes content;
+
+    MUST(reference_encode(&doc, &log->arena, &item, err));
+    MUST(content_encode(log->bulletin, &item, 1, &log->arena, &content));
+    put_bulletin(log, content);
+    arena_reset(&log->arena);
+}
+
+void sim_log_sheet(struct sim_log *log)
+{
+    char json[256];
+
+    (void)snprintf(json, sizeof(json),
+                   "{\"kind\":\"rates\",\"date\":\"2026-04-%02u\",\"rates\":{\"USD\":\"6.96\","
+                   "\"EUR\":\"8.1%u\"}}",
+                   FIRST_DAY + log->sheets, log->sheets);
+    put_item(log, json);
+    log->sheets++;
+}
+
+void sim_log_found(struct sim_log *log)
+{
+    uint8_t public_key[PUBLIC_KEY_SIZE];
+    char base64[BASE64_SIZE(PUBLIC_KEY_SIZE)];
+    char json[512];
+    struct founding_parts founding = {.partitions = log->partitions_n, .demonstration = true};
+    struct document operators;
+    struct bytes content;
+
+    signing_key_public(log->key, public_key);
+    (void)base64_encode(public_key, sizeof(public_key), base64);
+    (void)snprintf(json, sizeof(json),
+                   "{\"kind\":\"operators\",\"operators\":[{\"person\":\"p1\",\"name\":\"P\","
+                   "\"roles\":[\"ISSUER\"],\"keys\":[{\"key_id\":\"o1\",\"public_key\":\"%s\","
+                   "\"from\":\"1970-01-01\"}]}]}",
+                   base64);
+    operators = read_json(log, json);
+    founding.operators = &operators;
+    memset(founding.random, 7, sizeof(founding.random));
+    MUST(founding_encode(&founding, &log->arena, &content, err));
+    hash_ledger_id(log->hash, content, log->ledger_id);
+    put_bulletin(log, content);
+    arena_reset(&log->arena);
+    put_item(log, POLICY);
+    put_item(log, CALENDAR);
+    put_item(log, BANKS);
+    put_item(log, LIST);
+    sim_log_sheet(log);
+}
+
+/* ---- filings ------------------------------------------------------------------------------- */
+
+static void put_value(struct sim_log *log, uint32_t enterprise, struct bytes value)
+{
+    const struct bytes key = {.at = (const uint8_t *)log->codes[enterprise], .n = 18};
+
+    log->put(log->arg, partition_of_key(key.at, key.n, log->partitions_n), &key, value);
+}
+
+static struct bytes keep(struct bytes value)
+{
+    uint8_t *at = malloc(value.n + 1);
+
+    assert(at);
+    memcpy(at, value.at, value.n);
+    return (struct bytes){.at = at, .n = value.n};
+}
+
+struct made {
+    uint32_t enterprise;
+    const char *event;
+    const char *details;
+    uint32_t day;
+    const char *filing_id; /* NULL = a new one */
+};
+
+static void put_filing(struct sim_log *log, const struct made *made)
+{
+    struct sim_filed filed = {.enterprise = made->enterprise};
+    struct document doc;
+    struct bytes filing;
+    struct bytes value;
+    char json[2048];
+
+    log->filings++;
+    if (made->filing_id) {
+        (void)snprintf(filed.filing_id, sizeof(filed.filing_id), "%s", made->filing_id);
+    } else {
+        (void)snprintf(filed.filing_id, sizeof(filed.filing_id), "019a3f52-%04x-7d40-9f6b-%012x",
+                       (log->filings * 7919) & 0xFFFF, log->filings);
+    }
+    (void)snprintf(json, sizeof(json),
+                   "{\"filing_id\":\"%s\",\"bank\":\"" BANK "\",\"enterprise\":\"%s\",\"event\":"
+                   "\"%s\",\"business_date\":\"2026-04-%02u\",\"maker\":\"m1\",\"checker\":\"c1\","
+                   "\"details\":%s}",
+                   filed.filing_id, log->codes[made->enterprise], made->event,
+                   FIRST_DAY + made->day, made->details);
+    doc = read_json(log, json);
+    MUST(filing_encode(&doc, &log->arena, &filing, err));
+    MUST(submission_encode(filing, (struct text){0}, (struct bytes){0}, &log->arena, &value));
+    put_value(log, made->enterprise, value);
+    if (log->filed_n < SIM_FILED_MAX) {
+        filed.value = keep(value);
+        log->filed[log->filed_n++] = filed;
+    }
+    arena_reset(&log->arena);
+}
+
+void sim_log_registration(struct sim_log *log, uint32_t enterprise, const char *number,
+                          const char *industry)
+{
+    char details[1024];
+
+    (void)snprintf(details, sizeof(details),
+                   "{\"registration_no\":\"%s\",\"setup\":\"NEW\",\"region\":\"210100\","
+                   "\"industry\":\"%s\",\"established_on\":\"2026-03-02\",\"registered_capital\":{"
+                   "\"currency\":\"USD\",\"value\":\"1000000.00\"},\"investors\":[{\"investor_no\":"
+                   "\"I1\",\"name\":\"N\",\"country\":\"DEU\",\"subscribed\":{\"currency\":\"USD\","
+                   "\"value\":\"1000000.00\"},\"cash\":{\"currency\":\"USD\",\"value\":"
+                   "\"1000000.00\"},\"share_bp\":10000,\"due_on\":\"2030-12-31\"}],"
+                   "\"evidence_no\":\"E1\"}",
+                   number, industry);
+    put_filing(log, &(struct made){
+                        .enterprise = enterprise, .event = "fdi.registration", .details = details});
+}
+
+static void put_inflow(struct sim_log *log, struct made *made, const char *number,
+                       const char *currency)
+{
+    char details[512];
+
+    (void)snprintf(details, sizeof(details),
+                   "{\"registration_no\":\"%s\",\"investor_no\":\"I1\",\"money\":{\"currency\":"
+                   "\"%s\",\"value\":\"%u.00\"},\"account\":\"2101\",\"remitter_country\":"
+                   "\"DEU\"}",
+                   number, currency, 1000 + sim_chance(&log->chance, 90000));
+    made->event = "fdi.inflow";
+    made->details = details;
+    put_filing(log, made);
+}
+
+void sim_log_inflow(struct sim_log *log, uint32_t enterprise, const char *number,
+                    const char *currency)
+{
+    struct made made = {.enterprise = enterprise};
+
+    put_inflow(log, &made, number, currency);
+}
+
+void sim_log_act(struct sim_log *log, const char *event, const struct sim_filed *about,
+                 const char *verdict)
+{
+    struct made made = {.enterprise = about->enterprise, .event = event};
+    char details[512];
+
+    if (verdict) {
+        (void)snprintf(details, sizeof(details),
+                       "{\"reviews\":\"%s\",\"reviewed_bank\":\"" BANK "\",\"verdict\":\"%s\","
+                       "\"officer\":\"a1\",\"reason\":\"r\"}",
+                       about->filing_id, verdict);
+    } else {
+        (void)snprintf(details, sizeof(details), "{\"%s\":\"%s\",\"reason\":\"r\"}",
+                       strcmp(event, "reversal") == 0 ? "reverses" : "withdraws", about->filing_id);
+    }
+    made.details = details;
+    put_filing(log, &made);
+}
+
+/* Something that is not a filing in its place. */
+static void put_odd(struct sim_log *log, uint32_t enterprise)
+{
+    static const uint8_t garbage[] = {0xFF, 0x01, 0x02};
+    const struct bytes key = {.at = (const uint8_t *)log->codes[enterprise], .n = 18};
+    const struct sim_filed *const earlier =
+        log->filed_n > 0 ? &log->filed[sim_chance(&log->chance, log->filed_n)] : NULL;
+
+    switch (sim_chance(&log->chance, 4)) {
+    case 0:
+        put_value(log, enterprise, (struct bytes){.at = garbage, .n = sizeof(garbage)});
+        break;
+    case 1:
+        put_value(log, enterprise, (struct bytes){.at = NULL, .n = 0});
+        break;
+    case 2: /* rightly filed, in the wrong partition */
+        if (earlier) {
+            log->put(log->arg,
+                     (partition_of_key(key.at, key.n, log->partitions_n) + 1) % log->partitions_n,
+                     &key, earlier->value);
+        }
+        break;
+    default:
+        if (earlier) {
+            log->put(log->arg, 0, NULL, earlier->value);
+        }
+        break;
+    }
+}
+
+static void put_about_earlier(struct sim_log *log, uint32_t what)
+{
+    const struct sim_filed about =
+        log->filed[log->filed_n - 1 -
+                   sim_chance(&log->chance, log->filed_n < 60 ? log->filed_n : 60)];
+    struct made reused = {.enterprise = about.enterprise, .filing_id = about.filing_id};
+
+    if (what < 12) {
+        sim_log_act(log, "review", &about, sim_happens(&log->chance, 70) ? "APPROVE" : "REFUSE");
+    } else if (what < 18) {
+        sim_log_act(log, "withdrawal", &about, NULL);
+    } else if (what < 25) {
+        sim_log_act(log, "reversal", &about, NULL);
+    } else if (what < 30) {
+        put_value(log, about.enterprise, about.value);
+    } else {
+        put_inflow(log, &reused, "R0000001", "USD");
+    }
+}
+
+void sim_log_go_on(struct sim_log *log)
+{
+    const uint32_t enterprise = sim_chance(&log->chance, SIM_ENTERPRISES);
+    const uint32_t what = sim_chance(&log->chance, 100);
+    struct made made = {.enterprise = enterprise};
+    char number[16];
+
+    (void)snprintf(number, sizeof(number), "R%07u", sim_chance(&log->chance, 6));
+    if (what < 33 && log->filed_n > 0) {
+        put_about_earlier(log, what);
+    } else if (what < 50) {
+        sim_log_registration(log, enterprise, number,
+                             sim_happens(&log->chance, 40) ? "P8310" : "C3411");
+    } else if (what < 85) {
+        made.day = sim_chance(&log->chance, SHEETS_MAX);
+        put_inflow(log, &made, number, sim_happens(&log->chance, 50) ? "EUR" : "USD");
+    } else if (what < 94 || log->sheets >= SHEETS_MAX) {
+        put_odd(log, enterprise);
+    } else if (sim_happens(&log->chance, 30)) {
+        sim_log_sheet(log);
+    }
+}
+
+/* Credit codes that pass both checks, found by trying the check digits. */
+static void make_code(uint32_t i, char out[19])
+{
+    static const char digits[] = "0123456789ABCDEFGHJKLMNPQRTUWXY";
+    static const char inner[] = "0123456789X";
+
+    for (uint32_t k = 0; k < 31 * 11; k++) {
+        (void)snprintf(out, 19, "91210100%08u", (10000000 + i * 37) % 100000000);
+        out[16] = inner[k % 11];
+        out[17] = digits[k / 11];
+        out[18] = '\0';
+        if (uscc_valid(out, 18)) {
+            return;
+        }
+    }
+    abort();
+}
+
+void sim_log_open(struct sim_log *log, uint64_t seed, uint32_t partitions_n)
+{
+    uint32_t made = 0;
+
+    *log = (struct sim_log){.chance = seed * 40503 + 2463534242U, .partitions_n = partitions_n};
+    MUST(arena_open(&log->arena, (size_t)16 << 20, err));
+    MUST(hash_open(&log->hash, err));
+    MUST(signer_open(&log->signer, err));
+    MUST(signing_key_new(&log->key, err));
+    log->filed = calloc(SIM_FILED_MAX, sizeof(*log->filed));
+    assert(log->filed);
+    /* The same number of enterprises in every partition. */
+    for (uint32_t i = 0; made < SIM_ENTERPRISES; i++) {
+        make_code(i, log->codes[made]);
+        if (partition_of_key(log->codes[made], 18, partitions_n) == made % partitions_n) {
+            made++;
+        }
+    }
+}
+
+void sim_log_close(struct sim_log *log)
+{
+    for (uint32_t i = 0; i < log->filed_n; i++) {
+        free((void *)(uintptr_t)log->filed[i].value.at);
+    }
+    free(log->filed);
+    signing_key_close(log->key);
+    signer_close(log->signer);
+    hash_close(log->hash);
+    arena_close(&log->arena);
+}
