@@ -50,8 +50,11 @@ struct settings {
     const char *listen;
     bool until_caught_up;
     int64_t batch;
+    int log_level;
     const char *crash_at;
 };
+
+static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL};
 
 static const struct conf_option options[] = {
     {.key = "instance_id",
@@ -84,10 +87,17 @@ static const struct conf_option options[] = {
      .preset = "5000",
      .unit = "records",
      .help = "most records of one store transaction"},
+    {.key = "log_level",
+     .option = "log-level",
+     .type = CONF_CHOICE,
+     .offset = offsetof(struct settings,                                                              log_level),
+     .preset = "info",
+     .words = log_levels,
+     .help = "what is logged on stderr; librdkafka's own lines are debug"},
 #ifdef FILING_CRASH_POINTS
     {.option = "crash-at",
      .type = CONF_STRING,
-     .offset = offsetof(struct settings,                                                   crash_at),
+     .offset = offsetof(struct settings,                                      crash_at),
      .meta = "NAME[:COUNT]",
      .help = "test build: die at this place"                                                                    },
 #endif
@@ -334,14 +344,19 @@ static enum exit_code run(struct worker *w, struct failure *err)
 
 /* ---- ending ---- */
 
-static void close_all(struct worker *w)
+/* The store first: what is in it is whole, whatever becomes of the broker. */
+static void close_all(struct worker *w, enum exit_code code)
 {
     watchdog_close(w->watchdog);
     engine_close(w->engine);
-    bus_kafka_close(w->bus);
     store_close(w->store);
     http_close(w->http);
     metrics_close(w->metrics);
+    if (!bus_kafka_close(w->bus)) {
+        log_event(LOG_WARN, EVENT_PROGRAM_STOP, "code=%d text=%s", (int)code,
+                  "the broker does not answer: the publication in flight is left to the journal");
+        _exit((int)code);
+    }
 }
 
 /* A store that cannot be reached or is full is 6, whatever the status says elsewhere. */
@@ -444,9 +459,10 @@ int main(int argc, char **argv)
     if (status != STATUS_OK) {
         code = exit_report(stderr, program.name, &err);
     } else if (!conf_common(conf)->done) {
+        log_set_level((enum log_level)settings.log_level);
         w.common = conf_common(conf);
         code = serve(&w);
-        close_all(&w);
+        close_all(&w, code);
         log_event(LOG_INFO, EVENT_PROGRAM_STOP, "code=%d", (int)code);
     }
     conf_close(conf);
