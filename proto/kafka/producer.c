@@ -328,7 +328,7 @@ enum kafka_next producer_flush(struct producer *p, struct failure *err)
 
     assert(p->state == PRODUCER_OPEN);
     while (rd_kafka_flush(p->handle, POLL_MS) == RD_KAFKA_RESP_ERR__TIMED_OUT) {
-        /* Records end with their own time-out: the transaction's. */
+        /* records end with their own time-out: the transaction's */
     }
     assert(rd_kafka_outq_len(p->handle) == 0);
     code = atomic_load(&p->delivery_err);

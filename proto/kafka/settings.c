@@ -189,11 +189,12 @@ enum status kafka_open(enum kafka_role role, rd_kafka_conf_t *conf, rd_kafka_t *
     handle = rd_kafka_new((CONSUMERS & ON(role)) ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, conf,
                           text, sizeof(text));
     if (!handle) {
-        const rd_kafka_resp_err_t code = rd_kafka_last_error();
+        const rd_kafka_resp_err_t last = rd_kafka_last_error();
+        const int code = (int)last;
 
         rd_kafka_conf_destroy(conf);
-        return failure_set(err, STATUS_KAFKA, REMEDY_STOP, (int)code,
-                           "cannot open a Kafka client: %s", text);
+        return failure_set(err, STATUS_KAFKA, REMEDY_STOP, code, "cannot open a Kafka client: %s",
+                           text);
     }
     if (CONSUMERS & ON(role)) {
         rd_kafka_poll_set_consumer(handle);

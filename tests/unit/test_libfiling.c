@@ -116,47 +116,66 @@ static void without_brokers_nothing_is_published(void **state)
 
 static void options_that_contradict_each_other_are_invalid(void **state)
 {
-    const struct filing_options rows[] = {
-        {.size = 1       },
-        {                .size = sizeof(rows[0]), .key_dir = "a",             .key_file = "b"},
-        {         .size = sizeof(rows[0]),        .key_file = "b"                          },
-        { .size = sizeof(rows[0]),                        .key_file = "b", .key_id = "k"},
-        {      .size = sizeof(rows[0]),                             .key_file = "b",                                              .key_id = "k", .bank = "12"},
+    static const struct {
+        size_t size;
+        const char *key_dir;
+        const char *key_file;
+        const char *key_id;
+        const char *bank;
+    } rows[] = {
+        {1,                             NULL, NULL, NULL, NULL          },
+        {sizeof(struct filing_options), "a",  "b",  "k",  "210100000123"},
+        {sizeof(struct filing_options), NULL, "b",  NULL, "210100000123"},
+        {sizeof(struct filing_options), NULL, "b",  "k",  NULL          },
+        {sizeof(struct filing_options), NULL, "b",  "k",  "12"          },
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct filing_options options = {.size = rows[i].size,
+                                               .key_dir = rows[i].key_dir,
+                                               .key_file = rows[i].key_file,
+                                               .key_id = rows[i].key_id,
+                                               .bank = rows[i].bank};
         struct filing_client *client = NULL;
         struct filing_error error;
 
-        assert_int_equal(filing_open(&rows[i], &client, &error), FILING_INVALID);
+        assert_int_equal(filing_open(&options, &client, &error), FILING_INVALID);
         assert_int_equal(error.status, FILING_INVALID);
         assert_true(error.text[0] != '\0');
         assert_null(client);
     }
 }
 
-static void a_missing_key_and_a_broker_that_is_not_there_have_their_status(void **state)
+static void expect_open_fails(const struct filing_options *options, enum filing_status want,
+                              const char *text)
 {
-    const struct filing_options rows[] = {
-        {.size = sizeof(rows[0]),
-         .key_file = "/nowhere/k.pem",
-         .key_id = "k",
-         .bank = "210100000123"},
-        {.size = sizeof(rows[0]),                       .bootstrap = "127.0.0.1:1",    .timeout_ms = 300},
-    };
-    static const enum filing_status want[] = {FILING_DENIED, FILING_UNREACHABLE};
-    static const char *const text[] = {"/nowhere/k.pem", "127.0.0.1:1"};
+    struct filing_client *client = NULL;
+    struct filing_error error;
+
+    assert_int_equal(filing_open(options, &client, &error), want);
+    assert_non_null(strstr(error.text, text));
+    assert_null(client);
+}
+
+static void a_missing_key_is_denied_and_names_the_file(void **state)
+{
+    const struct filing_options options = {.size = sizeof(options),
+                                           .key_file = "/nowhere/k.pem",
+                                           .key_id = "k",
+                                           .bank = "210100000123"};
 
     (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct filing_client *client = NULL;
-        struct filing_error error;
+    expect_open_fails(&options, FILING_DENIED, "/nowhere/k.pem");
+}
 
-        assert_int_equal(filing_open(&rows[i], &client, &error), want[i]);
-        assert_non_null(strstr(error.text, text[i]));
-        assert_null(client);
-    }
+static void a_broker_that_is_not_there_is_unreachable_and_named(void **state)
+{
+    const struct filing_options options = {
+        .size = sizeof(options), .bootstrap = "127.0.0.1:1", .timeout_ms = 300};
+
+    (void)state;
+    expect_open_fails(&options, FILING_UNREACHABLE, "127.0.0.1:1");
 }
 
 static void every_status_has_a_word(void **state)
@@ -178,7 +197,8 @@ int main(void)
         TEST(what_is_no_filing_at_all_is_refused),
         TEST(without_brokers_nothing_is_published),
         TEST(options_that_contradict_each_other_are_invalid),
-        TEST(a_missing_key_and_a_broker_that_is_not_there_have_their_status),
+        TEST(a_missing_key_is_denied_and_names_the_file),
+        TEST(a_broker_that_is_not_there_is_unreachable_and_named),
         TEST(every_status_has_a_word),
     };
 
