@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "consumers/worker/thread.h"
 #include "kafka/admin.h"
 #include "kafka/error.h"
 #include "kafka/producer.h"
@@ -223,7 +224,7 @@ enum status asker_open(const struct asker_conf *conf, struct asker **ret, struct
     pthread_cond_init(&a->wake, NULL);
     rc = pthread_create(&a->thread, NULL, asker_run, a);
     if (rc) {
-        asker_close(a);
+        (void)asker_close(a); /* its thread did not start */
         return failure_set(err, STATUS_NOMEM, REMEDY_STOP, rc, "cannot start the asker's thread");
     }
     a->started = true;
@@ -231,17 +232,17 @@ enum status asker_open(const struct asker_conf *conf, struct asker **ret, struct
     return STATUS_OK;
 }
 
-void asker_close(struct asker *a)
+bool asker_close(struct asker *a)
 {
     if (!a) {
-        return;
+        return true;
     }
     pthread_mutex_lock(&a->lock);
     a->stop = true;
     pthread_cond_signal(&a->wake);
     pthread_mutex_unlock(&a->lock);
-    if (a->started) {
-        pthread_join(a->thread, NULL);
+    if (a->started && !thread_join(a->thread, STOP_MS_MAX)) {
+        return false;
     }
     for (uint32_t p = 0; p < BUS_PARTITIONS_MAX; p++) {
         free(a->slots[ASK_GROUP_OFFSETS][p].offsets);
@@ -249,6 +250,7 @@ void asker_close(struct asker *a)
     pthread_cond_destroy(&a->wake);
     pthread_mutex_destroy(&a->lock);
     free(a);
+    return true;
 }
 
 static enum bus_answer take(struct slot *slot, struct ask_answer *ret, struct failure *err)

@@ -6,6 +6,7 @@
 #ifndef WORKER_ASKER_H
 #define WORKER_ASKER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <librdkafka/rdkafka.h>
@@ -35,7 +36,8 @@ struct asker_conf {
 };
 MUST_CHECK enum status asker_open(const struct asker_conf *conf, struct asker **ret,
                                   struct failure *err);
-void asker_close(struct asker *asker);
+/* False as of publisher_close(). */
+bool asker_close(struct asker *asker);
 
 struct ask {
     enum ask_kind kind;

@@ -723,7 +723,7 @@ enum status bus_kafka_open(const struct bus_kafka_conf *conf, struct bus **ret, 
         status = subscribe(b, err);
     }
     if (status != STATUS_OK) {
-        bus_kafka_close(&b->bus);
+        (void)bus_kafka_close(&b->bus);
         return status;
     }
     *ret = &b->bus;
@@ -753,12 +753,12 @@ static void close_consumers(struct bus_kafka *b)
     }
 }
 
-void bus_kafka_close(struct bus *bus)
+bool bus_kafka_close(struct bus *bus)
 {
     struct bus_kafka *b;
 
     if (!bus) {
-        return;
+        return true;
     }
     b = of(bus);
     if (b->message) {
@@ -768,8 +768,9 @@ void bus_kafka_close(struct bus *bus)
         stop_look(b, BUS_LOOK_SUBMITTED, p);
         stop_look(b, BUS_LOOK_DECIDED, p);
     }
-    publisher_close(b->publisher);
-    asker_close(b->asker);
+    if (!publisher_close(b->publisher) || !asker_close(b->asker)) {
+        return false;
+    }
     for (size_t i = 0; i < GENERATIONS_MAX; i++) {
         if (b->generations[i].number != 0) {
             rd_kafka_consumer_group_metadata_destroy(b->generations[i].metadata);
@@ -777,6 +778,7 @@ void bus_kafka_close(struct bus *bus)
     }
     close_consumers(b);
     free(b);
+    return true;
 }
 
 enum status bus_kafka_reach(struct bus *bus, int timeout_ms, struct failure *err)

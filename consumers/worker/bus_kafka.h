@@ -22,8 +22,9 @@ struct bus_kafka_conf {
 MUST_CHECK enum status bus_kafka_open(const struct bus_kafka_conf *conf, struct bus **ret,
                                       struct failure *err);
 
-/* Leaves the group.  A publication in flight is left to the broker. */
-void bus_kafka_close(struct bus *bus);
+/* Leaves the group.  A publication in flight is left to the broker.  False: a thread hangs in a
+ * call that waits for the broker without end; the process has to leave with _exit(). */
+bool bus_kafka_close(struct bus *bus);
 
 /* Does a broker answer within timeout_ms? */
 MUST_CHECK enum status bus_kafka_reach(struct bus *bus, int timeout_ms, struct failure *err);

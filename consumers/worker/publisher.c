@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "consumers/worker/thread.h"
 #include "kafka/error.h"
 #include "kafka/producer.h"
 #include "wire/headers.h"
@@ -270,7 +271,7 @@ enum status publisher_open(const struct publisher_conf *conf, struct publisher *
     pthread_condattr_destroy(&monotonic);
     rc = pthread_create(&p->thread, NULL, publisher_run, p);
     if (rc) {
-        publisher_close(p);
+        (void)publisher_close(p); /* its thread did not start */
         return failure_set(err, STATUS_NOMEM, REMEDY_STOP, rc,
                            "cannot start the publisher's thread");
     }
@@ -279,22 +280,23 @@ enum status publisher_open(const struct publisher_conf *conf, struct publisher *
     return STATUS_OK;
 }
 
-void publisher_close(struct publisher *p)
+bool publisher_close(struct publisher *p)
 {
     if (!p) {
-        return;
+        return true;
     }
     pthread_mutex_lock(&p->lock);
     p->stop = true;
     pthread_cond_signal(&p->wake);
     pthread_mutex_unlock(&p->lock);
-    if (p->started) {
-        pthread_join(p->thread, NULL);
+    if (p->started && !thread_join(p->thread, STOP_MS_MAX)) {
+        return false;
     }
     pthread_cond_destroy(&p->answered);
     pthread_cond_destroy(&p->wake);
     pthread_mutex_destroy(&p->lock);
     free(p);
+    return true;
 }
 
 void publisher_give(struct publisher *p, const struct bus_publication *publication,

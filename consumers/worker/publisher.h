@@ -38,8 +38,9 @@ struct publisher_conf {
 MUST_CHECK enum status publisher_open(const struct publisher_conf *conf, struct publisher **ret,
                                       struct failure *err);
 
-/* Leaves a publication in flight to the broker. */
-void publisher_close(struct publisher *publisher);
+/* Leaves a publication in flight to the broker.  False: the thread hangs in a call that waits for
+ * the broker without end; nothing was freed, the process has to leave with _exit(). */
+bool publisher_close(struct publisher *publisher);
 
 /* Keeps publication and metadata until the outcome is taken. */
 void publisher_give(struct publisher *publisher, const struct bus_publication *publication,

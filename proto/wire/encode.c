@@ -328,8 +328,8 @@ static enum status root_check(const struct document *doc, struct failure *err)
     return STATUS_OK;
 }
 
-enum status filing_encode(const struct document *doc, struct arena *arena, struct bytes *ret,
-                          struct failure *err)
+static enum status filing_encode_below(const struct document *doc, size_t size_max,
+                                       struct arena *arena, struct bytes *ret, struct failure *err)
 {
     struct encoder e = {.doc = doc, .err = err};
     enum status status = root_check(doc, err);
@@ -337,7 +337,7 @@ enum status filing_encode(const struct document *doc, struct arena *arena, struc
     if (status) {
         return status;
     }
-    put_begin(&e.put, arena, FILING_SIZE_MAX);
+    put_begin(&e.put, arena, size_max);
     status = details_choose(&e);
     if (!status) {
         status = encode(&e, &filing__v1__filing__descriptor);
@@ -347,6 +347,18 @@ enum status filing_encode(const struct document *doc, struct arena *arena, struc
     }
     *ret = put_end(&e.put, arena);
     return STATUS_OK;
+}
+
+enum status filing_encode(const struct document *doc, struct arena *arena, struct bytes *ret,
+                          struct failure *err)
+{
+    return filing_encode_below(doc, FILING_SIZE_MAX, arena, ret, err);
+}
+
+enum status filing_encode_oversize(const struct document *doc, struct arena *arena,
+                                   struct bytes *ret, struct failure *err)
+{
+    return filing_encode_below(doc, MESSAGE_SIZE_MAX, arena, ret, err);
 }
 
 enum status reference_encode(const struct document *doc, struct arena *arena, struct bytes *ret,

@@ -22,6 +22,11 @@
 MUST_CHECK enum status filing_encode(const struct document *doc, struct arena *arena,
                                      struct bytes *ret, struct failure *err);
 
+/* The same without that cap, for those who must know what an undecodable filing's bytes are: packs.
+ */
+MUST_CHECK enum status filing_encode_oversize(const struct document *doc, struct arena *arena,
+                                              struct bytes *ret, struct failure *err);
+
 /* A Submission around filing bytes; key_id of length 0 = unsigned, and signature is not read. */
 MUST_CHECK enum status submission_encode(struct bytes filing, struct text key_id,
                                          struct bytes signature, struct arena *arena,

@@ -152,7 +152,7 @@ static int teardown(void **state)
 {
     struct fixture *f = *state;
 
-    bus_kafka_close(f->bus);
+    assert_true(bus_kafka_close(f->bus));
     free(f);
     return 0;
 }
@@ -234,7 +234,7 @@ static void fences_a_publication_of_an_older_generation(void **state)
         cluster_read(f->topics.decided, 0, "read_committed", &seen);
         assert_int_equal(seen.n, outcome == BUS_OUTCOME_DONE ? 1 : 0);
     }
-    bus_kafka_close(second);
+    assert_true(bus_kafka_close(second));
 }
 
 /* B1: between resume and pause the records come in order from the offset asked for. */

@@ -450,16 +450,14 @@ static void step_end(struct sim_bus *b)
     if (b->ends_sent < 4 && happens(b, b->faults.lost_answer)) {
         return;
     }
-    if (answer == SIM_OK && happens(b, b->faults.false_abort)) {
-        recycle(b, BUS_OUTCOME_ABORTED);
-    } else if (answer == SIM_OK && b->ends_sent == 1) {
-        finish(b, BUS_OUTCOME_DONE);
-    } else if (answer == SIM_OK) {
-        recycle(b, BUS_OUTCOME_RECYCLED);
-    } else if (answer == SIM_FENCED) {
+    if (answer == SIM_FENCED) {
         recycle(b, BUS_OUTCOME_FENCED);
-    } else {
+    } else if (answer != SIM_OK || happens(b, b->faults.false_abort)) {
         recycle(b, BUS_OUTCOME_ABORTED);
+    } else if (b->ends_sent == 1) {
+        finish(b, BUS_OUTCOME_DONE);
+    } else {
+        recycle(b, BUS_OUTCOME_RECYCLED);
     }
 }
 

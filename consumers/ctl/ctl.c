@@ -1,0 +1,61 @@
+#include "consumers/ctl/ctl.h"
+
+#include <string.h>
+
+#include "form/date.h"
+#include "kafka/admin.h"
+
+struct kafka_options ctl_kafka(const struct ctl *ctl)
+{
+    return (struct kafka_options){.bootstrap = ctl->common->bootstrap_server,
+                                  .properties = ctl->common->properties,
+                                  .properties_n = ctl->common->properties_n,
+                                  .client_id = "filingctl",
+                                  .transactional_id = ctl->topics.reference_txn};
+}
+
+enum status ctl_kafka_open(const struct ctl *ctl, enum kafka_role role, rd_kafka_t **ret,
+                           struct failure *err)
+{
+    const struct kafka_options options = ctl_kafka(ctl);
+    rd_kafka_conf_t *conf = NULL;
+    rd_kafka_t *handle = NULL;
+    enum status status = kafka_conf(role, &options, &conf, err);
+
+    if (status == STATUS_OK) {
+        status = kafka_open(role, conf, &handle, err);
+    }
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = admin_reach(handle, options.bootstrap, CTL_TIMEOUT_MS, err);
+    if (status != STATUS_OK) {
+        rd_kafka_destroy(handle);
+        return status;
+    }
+    *ret = handle;
+    return STATUS_OK;
+}
+
+bool ctl_is_in_memory(rd_kafka_t *handle)
+{
+    char *id = rd_kafka_clusterid(handle, CTL_TIMEOUT_MS);
+    const bool is_mock = id && strncmp(id, "mockCluster", strlen("mockCluster")) == 0;
+
+    if (id) {
+        rd_kafka_mem_free(handle, id);
+    }
+    return is_mock;
+}
+
+enum status ctl_date(const char *option, const char *text, int32_t *ret, struct failure *err)
+{
+    if (!text) {
+        *ret = DATE_NONE;
+        return STATUS_OK;
+    }
+    return date_parse(text, strlen(text), ret)
+               ? STATUS_OK
+               : failure_set(err, STATUS_USAGE, REMEDY_STOP, 0, "%s wants YYYY-MM-DD, not '%s'",
+                             option, text);
+}

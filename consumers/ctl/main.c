@@ -1,0 +1,398 @@
+/* filingctl: the operators' command.  One table of verbs; what each does is in a file of its own.
+ */
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/conf.h"
+#include "base/exit.h"
+#include "base/log.h"
+#include "base/signals.h"
+#include "consumers/ctl/ctl.h"
+
+#define AT(member) offsetof(struct ctl_settings, member)
+#define N(array)   (sizeof(array) / sizeof((array)[0]))
+
+static const struct conf_option program_options[] = {
+    {.key = "operator.key_file",
+     .type = CONF_FILE,
+     .offset = AT(operator_key_file),
+     .help = "the private key with which this operator signs (PKCS#8 PEM, mode 0600)"},
+};
+
+static const struct conf_option topics_options[] = {
+    {.option = "partitions",
+     .type = CONF_INT,
+     .offset = AT(partitions),
+     .min = 1,
+     .max = 4096,
+     .preset = "12",
+     .help = "of filings.submitted.v1 and filings.decided.v1; set once for a ledger"},
+    {.option = "replication",
+     .type = CONF_INT,
+     .offset = AT(replication),
+     .min = 1,
+     .max = 16,
+     .preset = "3",
+     .help = "replicas of each partition; 1 on a laptop"                            },
+    {.option = "min-isr",
+     .type = CONF_INT,
+     .offset = AT(min_isr),
+     .min = 1,
+     .max = 16,
+     .preset = "2",
+     .help = "replicas that have a record before it counts; 1 on a laptop"          },
+};
+
+static const struct conf_option key_options[] = {
+    {.option = "id",
+     .type = CONF_STRING,
+     .offset = AT(id),
+     .min = 1,
+     .max = 32,
+     .meta = "ID",
+     .flags = CONF_REQUIRED,
+     .help = "the key's id in its register"},
+};
+
+static const struct conf_option found_options[] = {
+    {.option = "key",
+     .type = CONF_LIST,
+     .offset = AT(keys),
+     .meta = "FILE",
+     .help = "the private key of an ISSUER that FILE names; two of different persons, in a "
+             "demonstration one"},
+    {.option = "demo",
+     .type = CONF_SWITCH,
+     .offset = AT(demo),
+     .help = "a demonstration: filings may be unsigned and one signature suffices, for ever"     },
+    {.option = "in-memory",
+     .type = CONF_SWITCH,
+     .offset = AT(in_memory),
+     .help = "internal, for whoever hosts librdkafka's mock cluster: its time stamps count; "
+             "refused on any other broker"},
+};
+
+static const struct conf_option propose_options[] = {
+    {.option = "format",
+     .type = CONF_CHOICE,
+     .offset = AT(format),
+     .preset = "json",
+     .words = (const char *const[]){"json", "parity", "ecb", NULL},
+     .help = "of FILE: the objects of the rulebook, or, for rates, the central parity's CSV or the "
+             "ECB's eurofxref-hist.csv"},
+    {.option = "from",
+     .type = CONF_STRING,
+     .offset = AT(from),
+     .meta = "DATE",
+     .help = "of an import: the first date taken"                                               },
+    {.option = "to",
+     .type = CONF_STRING,
+     .offset = AT(to),
+     .meta = "DATE",
+     .help = "of an import: the last date taken"                                               },
+};
+
+static const struct conf_option show_options[] = {
+    {.option = "as-of",
+     .type = CONF_STRING,
+     .offset = AT(as_of),
+     .meta = "DATE",
+     .help = "what is in force on this date; without it, on today's date in Asia/Shanghai"},
+    { .option = "at",
+     .type = CONF_INT,
+     .offset = AT(at),
+     .min = 0,
+     .max = INT64_MAX,
+     .meta = "N",
+     .help = "as of bulletin N; without it, the last one"},
+};
+
+static const struct conf_option ledger_options[] = {
+    {.option = "as-of",
+     .type = CONF_STRING,
+     .offset = AT(as_of),
+     .meta = "TIME",
+     .help = "the limits as they were then (RFC 3339); decides the partition's log again"},
+};
+
+static const struct conf_option decisions_options[] = {
+    {.option = "enterprise",
+     .type = CONF_STRING,
+     .offset = AT(enterprise),
+     .meta = "CODE",
+     .help = "of this enterprise only"},
+    {.option = "bank",
+     .type = CONF_STRING,
+     .offset = AT(bank),
+     .meta = "BANK",
+     .help = "filed by this bank only"},
+    {.option = "outcome",
+     .type = CONF_STRING,
+     .offset = AT(outcome),
+     .meta = "WORD",
+     .help = "ACCEPTED, REJECTED, HELD or DUPLICATE only"},
+    {.option = "event",
+     .type = CONF_STRING,
+     .offset = AT(event),
+     .meta = "EVENT",
+     .help = "of this event only, e.g. fdi.inflow; bulletin for those of bulletins"},
+    {.option = "from",
+     .type = CONF_STRING,
+     .offset = AT(from),
+     .meta = "TIME",
+     .help = "received then or later: RFC 3339, or a date in Asia/Shanghai"},
+    {.option = "to",
+     .type = CONF_STRING,
+     .offset = AT(to),
+     .meta = "TIME",
+     .help = "received then or earlier: RFC 3339, or a date in Asia/Shanghai"},
+    {.option = "follow",
+     .type = CONF_SWITCH,
+     .offset = AT(follow),
+     .help = "go on with what is stored next, until SIGINT"                                                                  },
+};
+
+static const struct conf_option verify_options[] = {
+    {.option = "partition",
+     .type = CONF_INT,
+     .offset = AT(partition),
+     .min = 0,
+     .max = 4095,
+     .meta = "N",
+     .help = "only this one"},
+    {.option = "complete",
+     .type = CONF_SWITCH,
+     .offset = AT(complete),
+     .help = "inputs that are not decided yet are a failure: 1"          },
+    {.option = "from",
+     .type = CONF_STRING,
+     .offset = AT(from),
+     .meta = "X",
+     .help = "not there yet: whole partitions only"},
+    {.option = "to",
+     .type = CONF_STRING,
+     .offset = AT(to),
+     .meta = "X",
+     .help = "not there yet: whole partitions only"           },
+    {.option = "enterprise",
+     .type = CONF_STRING,
+     .offset = AT(enterprise),
+     .meta = "CODE",
+     .help = "not there yet: whole partitions only"           },
+    {.option = "from-checkpoint",
+     .type = CONF_STRING,
+     .offset = AT(from_checkpoint),
+     .meta = "P:NUMBER",
+     .help = "not there yet: whole partitions only"        },
+};
+
+static const char *const topics_examples[] = {
+    "filingctl topics apply --bootstrap-server kafka-1:9092",
+    "filingctl topics apply --partitions 4 --replication 1 --min-isr 1", NULL};
+static const char *const found_examples[] = {
+    "filingctl ledger found founding.json --key alice.pem --key bob.pem",
+    "filingctl ledger found founding.json --key alice.pem --demo", NULL};
+static const char *const propose_examples[] = {
+    "filingctl reference propose policy policy.json",
+    "filingctl reference propose rates eurofxref-hist.csv --format ecb --from 2023-01-01",
+    "filingctl reference approve 4f0c6a1e9d2b7735", NULL};
+
+#define OPTIONS(array) .options = (array), .options_n = N(array)
+
+static const char *const decide_examples[] = {"filingctl decide pack.jsonl -o json", NULL};
+
+static const struct conf_verb verbs[] = {
+    {.name = "topics apply",
+     .arguments = "",
+     .help = "create the five topics, or raise what they lack",
+     .about = "Creates the topics of a ledger with the settings that it rests on, or raises "
+              "settings that keep less than they must. Nothing is ever lowered: a partition count, "
+              "replication or min.insync.replicas above what is asked for is named and refused, "
+              "with 1, before anything is changed. A second run changes nothing. On librdkafka's "
+              "cluster in memory, whose host makes the topics, they are only looked at.",                    OPTIONS(topics_options),
+     .examples = topics_examples},
+    {.name = "topics show",
+     .arguments = "",
+     .help = "the settings of the five topics, and what they must be",
+     OPTIONS(topics_options)                                      },
+    {.name = "key new",
+     .arguments = "FILE",
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .help = "make an Ed25519 key",
+     .about = "Writes a new private key to FILE (PKCS#8 PEM, mode 0600; a file that is there is "
+              "never overwritten) and prints the public key as the object that a register of banks "
+              "or operators has for it, valid from today without end.", OPTIONS(key_options)},
+    {.name = "ledger found",
+     .arguments = "FILE",
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .help = "write the founding record of a ledger",
+     .about = "FILE is {\"partitions\":12,\"operators\":[...]}, operators as in reference data. "
+              "The founding record, signed by two ISSUERs that it names (one in a demonstration), "
+              "goes to every partition of filings.submitted.v1 and to filings.reference.v1 in one "
+              "Kafka transaction; the ledger's id is printed. Refused with 1 when a partition "
+              "holds a committed record, with 78 when the topic has another number of partitions.", OPTIONS(found_options),
+     .examples = found_examples},
+    {.name = "reference propose",
+     .arguments = "KIND FILE",
+     .arguments_min = 2,
+     .arguments_max = 2,
+     .help = "propose reference data",
+     .about = "KIND is policy, rates, calendar, banks, negative_list, sensitive_list or operators; "
+              "FILE has one object, or one a line, as in the rulebook. What is wrong is refused "
+              "with its line and field by the check that the workers make; what is in force "
+              "already is left out. The proposal is signed with operator.key_file and waits in "
+              "filings.reference.v1 for another person's approval; its id is printed. Rates of "
+              "many dates are put into as few bulletins as fit.", OPTIONS(propose_options),
+     .examples = propose_examples},
+    {.name = "reference approve",
+     .arguments = "ID...",
+     .arguments_min = 1,
+     .arguments_max = -1,
+     .help = "approve proposals: they come into force",
+     .about = "Signs the proposal with operator.key_file and issues it as the next bulletin, to "
+              "every partition and to filings.reference.v1 in one Kafka transaction. The proposer "
+              "cannot approve (5), except in a demonstration. Several ids are approved in the "
+              "order given. What is in force already says so, exit 0.", .examples = propose_examples},
+    {.name = "reference show",
+     .arguments = "KIND",
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .help = "reference data in force",
+     .about = "KIND as for propose, or proposals: what waits for an approval, or bulletins: all "
+              "that were issued.", OPTIONS(show_options)},
+    {.name = "decide",
+     .arguments = "PACK",
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .help = "decide a file of filings and reference data, without Kafka or a store",
+     .about = "PACK (- is standard input) has one JSON object a line, taken in order as the "
+              "partition of a log: {\"reference\":{...}} brings reference data into force for the "
+              "lines after it, {\"received_at\":...,\"filing\":{...}} is decided. The decisions "
+              "of filings are printed. A line that is neither ends it with 1; a bulletin that is "
+              "refused is told on stderr and makes the end 3; rejected filings are 0.", .examples = decide_examples},
+    {.name = "ledger show",
+     .arguments = "CODE",
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .help = "the limits of one enterprise",
+     .about =
+         "Each limit with what is used, reserved and free, true for the decision that is named "
+         "on stderr. What the stored state lacks is decided again from the log.", OPTIONS(ledger_options)},
+    {.name = "filing",
+     .arguments = "BANK ID",
+     .arguments_min = 2,
+     .arguments_max = 2,
+     .help = "what became of a filing",
+     .about = "When it was received, every decision on it, its reasons and postings, and what it "
+              "rests on with values and sources. An id that the bank used for several enterprises "
+              "shows all."},
+    {.name = "decisions",
+     .arguments = "",
+     .help = "the decisions, filtered",
+     .about = "Reads the journal of the store, partition after partition.",
+     OPTIONS(decisions_options)                                                },
+    {.name = "held list",
+     .arguments = "",
+     .help = "the filings that are held, and what they wait for"                 },
+    {.name = "explain",
+     .arguments = "[REASON]",
+     .arguments_max = 1,
+     .help = "what a reason means, by code or number; all without one"},
+    {.name = "status",
+     .arguments = "",
+     .help = "where each partition stands",
+     .about = "For each partition the next offset, the last stable offset, the lag between them, "
+              "how long a transaction has held the stable offset, the last decision and the last "
+              "one published, the last bulletin, the owner and the chain."                                                                                 },
+    {.name = "doctor",
+     .arguments = "",
+     .help = "what is wrong with this installation",
+     .about = "Looks at the keys' modes, the topics' settings, the store, the ledger's id, the "
+              "group's metadata, the log and the clocks. Ends with 1 when it finds something."                                                                            },
+    {.name = "verify",
+     .arguments = "",
+     .help = "prove that decisions and ledgers follow from the log",
+     .about = "Decides every record of filings.submitted.v1 again and compares each decision, byte "
+              "for byte, with filings.decided.v1 and with the journal of the store, then the "
+              "store's states, filing ids and held filings with what the log leads to. Ends are "
+              "fixed at the start. Each difference is a row; 4 when there is one. Nothing is "
+              "written anywhere.",       OPTIONS(verify_options)                                                                                                             },
+};
+
+static const struct {
+    const char *name;
+    ctl_verb_fn *run;
+} functions[] = {
+    {"topics apply",      topics_apply     },
+    {"topics show",       topics_show      },
+    {"key new",           key_new          },
+    {"ledger found",      ledger_found     },
+    {"reference propose", reference_propose},
+    {"reference approve", reference_approve},
+    {"reference show",    reference_show   },
+    {"decide",            decide_pack      },
+    {"ledger show",       ledger_show      },
+    {"filing",            filing_show      },
+    {"decisions",         decisions_list   },
+    {"held list",         held_show        },
+    {"explain",           reason_explain   },
+    {"status",            status_show      },
+    {"doctor",            doctor_run       },
+    {"verify",            verify_ledger    },
+};
+_Static_assert(N(functions) == N(verbs), "a function for each verb, in the same order");
+
+static const struct conf_program program = {
+    .name = "filingctl",
+    .version = FILING_VERSION,
+    .about = "Sets up a ledger, brings reference data into force, looks things up and proves what "
+             "was decided. Data goes to stdout, talk to stderr.",
+    .has_output = true,
+    .options = program_options,
+    .options_n = N(program_options),
+    .verbs = verbs,
+    .verbs_n = N(verbs),
+};
+
+static enum exit_code run(const struct conf_common *common, const struct ctl_settings *settings)
+{
+    const size_t verb = (size_t)(common->verb - verbs);
+    struct ctl ctl = {.settings = settings, .common = common, .out = stdout, .code = EXIT_DONE};
+    struct failure err = {.status = STATUS_OK};
+    enum status status = topics_init(&ctl.topics, common->prefix, &err);
+    enum exit_code code;
+
+    if (status == STATUS_OK) {
+        status = functions[verb].run(&ctl, &err);
+    }
+    code = status == STATUS_OK ? EXIT_DONE : exit_report(stderr, program.name, &err);
+    if (signals_stop() && status != STATUS_OK) {
+        return EXIT_INTERRUPTED;
+    }
+    return ctl.code != EXIT_DONE ? ctl.code : code;
+}
+
+int main(int argc, char **argv)
+{
+    const struct conf_input input = {
+        .program = &program, .argc = argc, .argv = argv, .out = stdout};
+    struct ctl_settings settings = {.at = -1, .partition = -1};
+    struct failure err = {.status = STATUS_OK};
+    struct conf *conf = NULL;
+    enum exit_code code = EXIT_DONE;
+    enum status status = conf_open(&input, &settings, &conf, &err);
+
+    log_set_level(LOG_ERROR);
+    if (status == STATUS_OK) {
+        status = signals_install(&err);
+    }
+    if (status != STATUS_OK) {
+        code = exit_report(stderr, program.name, &err);
+    } else if (!conf_common(conf)->done) {
+        code = run(conf_common(conf), &settings);
+    }
+    conf_close(conf);
+    return (int)code;
+}

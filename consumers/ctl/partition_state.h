@@ -1,0 +1,35 @@
+/* partition_state.h - where each partition stands, in the log, in the group and in the store.
+ *
+ * For status and doctor.  What could not be had is told by the has_ members; nothing here writes.
+ */
+#ifndef CTL_PARTITION_STATE_H
+#define CTL_PARTITION_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/status.h"
+#include "consumers/ctl/ctl.h"
+#include "consumers/ctl/lookup.h"
+#include "consumers/engine/bus.h"
+
+struct partition_state {
+    int64_t log_start;
+    int64_t stable;    /* last stable offset */
+    int64_t high;      /* high watermark */
+    int64_t stood_ms;  /* how long an open transaction has held the stable offset; -1 = it does not
+                        */
+    int64_t newest_ms; /* append time of the newest record looked at, -1 = none */
+    bool has_group;    /* a committed offset is there */
+    int64_t group_offset;
+    char metadata[BUS_METADATA_SIZE];
+    bool has_row;
+    struct store_row row;
+};
+
+/* Ask the cluster and, when lookup is not NULL, its store.  states has n elements. */
+MUST_CHECK enum status partition_states_read(const struct ctl *ctl, struct lookup *lookup,
+                                             struct partition_state *states, int32_t n,
+                                             struct failure *err);
+
+#endif

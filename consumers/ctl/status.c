@@ -1,0 +1,96 @@
+/* status: where each partition stands. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "consumers/ctl/lookup.h"
+#include "consumers/ctl/partition_state.h"
+
+static const struct output_column columns[] = {
+    {"partition",   OUTPUT_NUMBER},
+    {"next_offset", OUTPUT_NUMBER},
+    {"stable",      OUTPUT_NUMBER},
+    {"lag",         OUTPUT_NUMBER},
+    {"open_ms",     OUTPUT_NUMBER},
+    {"number",      OUTPUT_NUMBER},
+    {"published",   OUTPUT_NUMBER},
+    {"bulletin",    OUTPUT_NUMBER},
+    {"claims",      OUTPUT_NUMBER},
+    {"owner",       OUTPUT_TEXT  },
+    {"chain",       OUTPUT_TEXT  },
+};
+
+static void put_row(struct output *output, int32_t partition, const struct partition_state *state)
+{
+    const struct store_row *row = &state->row;
+    const int64_t next = state->has_row ? row->position.next_offset : 0;
+    char chain[2 * DIGEST_SIZE + 1] = "";
+
+    output_number(output, partition);
+    output_number(output, next);
+    output_number(output, state->stable);
+    output_number(output, state->stable > next ? state->stable - next : 0);
+    if (state->stood_ms >= 0) {
+        output_number(output, state->stood_ms);
+    } else {
+        output_cstr(output, "");
+    }
+    output_number(output, (int64_t)row->position.number);
+    output_number(output, (int64_t)row->published_number);
+    if (row->position.has_bulletin) {
+        output_number(output, (int64_t)row->position.bulletin);
+    } else {
+        output_cstr(output, "");
+    }
+    output_number(output, (int64_t)row->claims);
+    output_cstr(output, row->owner_txn_id);
+    if (state->has_row) {
+        hex_encode((struct bytes){.at = row->position.chain, .n = DIGEST_SIZE}, chain);
+    }
+    output_cstr(output, chain);
+    output_end_row(output);
+}
+
+static enum status print_states(struct ctl *ctl, struct lookup *lookup,
+                                struct partition_state *states, struct failure *err)
+{
+    const int32_t n = (int32_t)lookup->ledger.partitions;
+    struct output output;
+    enum status status = partition_states_read(ctl, lookup, states, n, err);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    output_init(&output, ctl->out, ctl->common->output, columns,
+                sizeof(columns) / sizeof(columns[0]));
+    for (int32_t p = 0; p < n; p++) {
+        put_row(&output, p, &states[p]);
+    }
+    output_flush(&output);
+    for (int32_t p = 0; p < n; p++) {
+        if (states[p].stood_ms >= 0) {
+            (void)fprintf(stderr,
+                          "filingctl: an open transaction has held partition %" PRId32
+                          " at offset %" PRId64 " for %" PRId64 " ms\n",
+                          p, states[p].stable, states[p].stood_ms);
+        }
+    }
+    return output_fini(&output, err);
+}
+
+enum status status_show(struct ctl *ctl, struct failure *err)
+{
+    struct partition_state *states = NULL;
+    struct lookup lookup;
+    enum status status = lookup_open(&lookup, ctl, err);
+
+    if (status == STATUS_OK) {
+        states = calloc(lookup.ledger.partitions, sizeof(*states));
+        status = states ? print_states(ctl, &lookup, states, err)
+                        : failure_set(err, STATUS_NOMEM, REMEDY_STOP, 0, "out of memory");
+    }
+    free(states);
+    lookup_close(&lookup);
+    return status;
+}
