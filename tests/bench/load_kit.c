@@ -113,7 +113,7 @@ static void code_of(uint32_t enterprise, char out[LOAD_CODE_SIZE + 1])
     out[18] = '\0';
 }
 
-static void id_of(uint64_t i, char out[UUID7_TEXT_SIZE])
+void load_filing_id(uint64_t i, char out[LOAD_ID_SIZE])
 {
     uint8_t chance[16];
 
@@ -128,9 +128,9 @@ static void id_of(uint64_t i, char out[UUID7_TEXT_SIZE])
 
 static int registration_text(uint64_t i, const char *code, char *out, size_t size)
 {
-    char id[UUID7_TEXT_SIZE];
+    char id[LOAD_ID_SIZE];
 
-    id_of(i, id);
+    load_filing_id(i, id);
     return snprintf(
         out, size,
         HEAD "{\"registration_no\":\"21010620%08" PRIu32
@@ -146,9 +146,9 @@ static int registration_text(uint64_t i, const char *code, char *out, size_t siz
 
 static int inflow_text(uint64_t i, uint32_t enterprise, const char *code, char *out, size_t size)
 {
-    char id[UUID7_TEXT_SIZE];
+    char id[LOAD_ID_SIZE];
 
-    id_of(i, id);
+    load_filing_id(i, id);
     return snprintf(out, size,
                     HEAD "{\"registration_no\":\"21010620%08" PRIu32
                          "\",\"investor_no\":\"I1\",\"money\":{\"currency\":\"USD\",\"value\":"

@@ -20,6 +20,7 @@
 
 #define LOAD_PARTITIONS 12
 #define LOAD_CODE_SIZE  18
+#define LOAD_ID_SIZE    37
 
 struct load {
     struct topics topics;
@@ -43,6 +44,9 @@ void load_close(struct load *load);
 
 /* Filing number i from 0. */
 void load_filing(struct load *load, uint64_t i, struct load_filing *ret);
+
+/* Id of filing number i, 36 characters and NUL. */
+void load_filing_id(uint64_t i, char out[LOAD_ID_SIZE]);
 
 /* Without waiting; false = the queue is full, poll and try again.  opaque comes back with the
  * delivery report. */

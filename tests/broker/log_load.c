@@ -3,8 +3,9 @@
  *   log_load PREFIX DIR found PARTITIONS   two topics and the founding record
  *   log_load PREFIX DIR bulletin           one bulletin of the reference lines on stdin
  *   log_load PREFIX DIR members            prints how many members the group of the workers has
- *   log_load PREFIX DIR publish RATE       filings of stdin, JSON Lines, so many a second (0 = all
- *                                          at once); ends when each was acknowledged
+ *   log_load PREFIX DIR open               prints in how many partitions of decided a transaction
+ * is open log_load PREFIX DIR publish RATE       filings of stdin, JSON Lines, so many a second (0
+ * = all at once); ends when each was acknowledged
  *
  * The broker is KAFKA_BOOTSTRAP.  DIR keeps the one operator's key, the ledger id and the number of
  * the last bulletin.  It waits for brokers that are away, at most two minutes a record: a load goes
@@ -21,6 +22,7 @@
 #include "base/clock.h"
 #include "base/status.h"
 #include "form/document.h"
+#include "kafka/admin.h"
 #include "kafka/producer.h"
 #include "kafka/settings.h"
 #include "wire/arena.h"
@@ -360,6 +362,30 @@ static void verb_members(const struct load *l)
     rd_kafka_destroy(handle);
 }
 
+static void verb_open(struct load *l)
+{
+    rd_kafka_t *committed = open_handle(l, KAFKA_LOOK_COMMITTED);
+    rd_kafka_t *uncommitted = open_handle(l, KAFKA_LOOK_UNCOMMITTED);
+    struct failure err;
+    int32_t partitions = 0;
+    int n = 0;
+
+    require(admin_partition_count(uncommitted, l->topics.decided, ADMIN_MS, &partitions, &err),
+            &err);
+    for (int32_t p = 0; p < partitions; p++) {
+        int64_t first = 0;
+        int64_t stable = 0;
+        int64_t end = 0;
+
+        require(admin_ends(committed, l->topics.decided, p, ADMIN_MS, &first, &stable, &err), &err);
+        require(admin_ends(uncommitted, l->topics.decided, p, ADMIN_MS, &first, &end, &err), &err);
+        n += stable < end ? 1 : 0;
+    }
+    printf("%d\n", n);
+    rd_kafka_destroy(committed);
+    rd_kafka_destroy(uncommitted);
+}
+
 int main(int argc, char **argv)
 {
     static struct load l;
@@ -370,7 +396,7 @@ int main(int argc, char **argv)
     l.bootstrap = getenv("KAFKA_BOOTSTRAP"); /* NOLINT(concurrency-mt-unsafe) */
     if (argc < 4 || !l.bootstrap) {
         fprintf(stderr, "usage: KAFKA_BOOTSTRAP=HOST:PORT log_load PREFIX DIR "
-                        "found N|bulletin|members|publish RATE\n");
+                        "found N|bulletin|members|open|publish RATE\n");
         return EXIT_USAGE;
     }
     l.dir = argv[2];
@@ -386,6 +412,8 @@ int main(int argc, char **argv)
         verb_bulletin(&l);
     } else if (strcmp(verb, "members") == 0) {
         verb_members(&l);
+    } else if (strcmp(verb, "open") == 0) {
+        verb_open(&l);
     } else if (strcmp(verb, "publish") == 0) {
         verb_publish(&l, strtol(value, NULL, 10));
     } else {

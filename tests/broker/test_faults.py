@@ -36,6 +36,7 @@ PARTITIONS = 4
 BATCH = 20            # so small that a moment's load is many transactions
 WORKER_S_MAX = 60     # until a worker has caught up, however it has to recover
 SESSION_MS = 6000     # the least that brokers allow
+REQUEST_MS = 8000     # until a request counts as lost, below transaction.timeout.ms
 POLL_S = 0.02
 
 
@@ -69,7 +70,7 @@ def run_tool(command, text=None, seconds=WORKER_S_MAX, codes=(0,)):
 class Worker:
     """One process of filing-worker; its log is a file of the scenario's directory."""
 
-    def __init__(self, scenario, *options, program="filing-worker", store="store.db"):
+    def __init__(self, scenario, *options, program="filing-worker", store="store.db", cut=None):
         scenario.workers_n += 1
         self.log = scenario.dir / f"worker-{scenario.workers_n:02d}.log"
         command = [scenario.args.bin / program, "--bootstrap-server", os.environ["KAFKA_BOOTSTRAP"],
@@ -78,8 +79,17 @@ class Worker:
         with open(self.log, "wb") as log:
             log.write((" ".join(map(str, command)) + "\n").encode())
             log.flush()
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                                            env=self.environment(scenario, cut))
         scenario.children.append(self.process)
+
+    @staticmethod
+    def environment(scenario, cut):
+        if cut is None:
+            return None
+        return dict(os.environ, LD_PRELOAD=str(scenario.args.tools / "libcut_connections.so"),
+                    ASAN_OPTIONS="verify_asan_link_order=0", FILING_CUT_ONE_IN=str(cut),
+                    FILING_CUT_SEED=str(scenario.chance.getrandbits(32)))
 
     def text(self):
         return self.log.read_text(errors="replace")
@@ -185,6 +195,10 @@ class Scenario:
         line = self.load.next_sheet()
         if line:
             run_tool(self.command("bulletin"), line + "\n")
+
+    def is_open(self):
+        """Does a transaction stand open in decided?"""
+        return run_tool(self.command("open")).strip() != "0"
 
     def members(self):
         return int(run_tool(self.command("members")))
@@ -335,6 +349,84 @@ def committed_of(s):
             return db.execute("SELECT ifnull(sum(number), 0) FROM partition").fetchone()[0]
     except sqlite3.Error:
         return 0
+
+
+def broker_stopped_beyond_its_requests(s):
+    """The broker stands still until requests have run out of time and were sent again; woken, it
+    answers both copies, EndTxn among them."""
+    feeder = Feeder(s, rate=200, filings_n=4000, bulletins=False)
+    worker = Worker(s, "-X", f"socket.timeout.ms={REQUEST_MS}")
+    worker.wait_log("partition.owned")
+    wait_until(lambda: committed_of(s) > 200, "the worker decides")
+    pids = broker_pids(s)
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        time.sleep(REQUEST_MS / 1000 * 1.5)
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+    before = committed_of(s)
+    wait_until(lambda: committed_of(s) > before + 200, "the worker goes on")
+    feeder.finish(now=True)
+    worker.signal(signal.SIGTERM)
+    worker.wait()
+    s.settle()
+
+
+def broker_pids(s):
+    told = run_tool([ROOT / "deploy/kafka/kafka", "status", "--dir", s.args.kafka_dir])
+    return [int(pid) for pid in re.findall(r"pid=(\d+)", told)]
+
+
+def connections_cut_under_load(s):
+    """One request in twenty loses its answer: it is sent again, or its outcome is not known."""
+    feeder = Feeder(s, rate=200, filings_n=2500)
+    worker = Worker(s, cut=20)
+    wait_until(lambda: not feeder.is_running(), "the load ends")
+    feeder.finish()
+    wait_until(lambda: committed_of(s) > 1500, "the worker decides")
+    worker.signal(signal.SIGTERM)
+    s.facts.append(f"{worker.text().count('producer.recycled')} producers renewed")
+    worker.wait()
+    s.settle()
+
+
+def stopped_with_a_transaction_open(s):
+    """SIGSTOP in the middle of a transaction until the broker has aborted it, within its session."""
+    session = ("-X", "session.timeout.ms=40000")
+    feeder = Feeder(s, rate=300, filings_n=12000)
+    worker = Worker(s, *session)
+    worker.wait_log("partition.owned")
+    for _ in range(40):
+        time.sleep(s.chance.uniform(0, 0.3))
+        worker.signal(signal.SIGSTOP)
+        if s.is_open():
+            break
+        worker.signal(signal.SIGCONT)
+    else:
+        raise Failed("no moment with an open transaction in forty")
+    wait_until(lambda: not s.is_open(), "the broker aborts the transaction", 40)
+    before = committed_of(s)
+    worker.signal(signal.SIGCONT)
+    wait_until(lambda: committed_of(s) > before + 200, "the worker goes on")
+    feeder.finish(now=True)
+    worker.signal(signal.SIGTERM)
+    worker.wait()
+    s.settle(*session)
+
+
+def fenced_by_another_of_its_slot(s):
+    """A second worker takes the first one's slot with a store of its own: both end with 78."""
+    feeder = Feeder(s, rate=200, filings_n=2000)
+    first = Worker(s, "--instance-id", "one")
+    first.wait_log("partition.owned")
+    wait_until(lambda: committed_of(s) > 100, "the first decides")
+    second = Worker(s, "--instance-id", "one", store="other.db")
+    first.wait(codes=(78,))
+    second.wait(codes=(78,))
+    feeder.finish(now=True)
+    s.settle("--instance-id", "one")
 
 
 def stopped_beyond_its_session(s):
@@ -548,8 +640,9 @@ def checker_finds_what_is_planted(s):
 # ---- running ----------------------------------------------------------------------------------
 
 SCENARIOS = [checker_finds_what_is_planted, killed_at_each_crash_point, killed_twenty_times_at_random,
-             left_gracefully_under_load, broker_killed_under_load, stopped_beyond_its_session,
-             second_store_is_refused]
+             left_gracefully_under_load, broker_killed_under_load,
+             broker_stopped_beyond_its_requests, connections_cut_under_load, stopped_beyond_its_session,
+             stopped_with_a_transaction_open, second_store_is_refused, fenced_by_another_of_its_slot]
 
 
 def run_scenario(args, scenario):

@@ -202,7 +202,7 @@ static enum bus_answer bus_topics_sim(struct bus *bus, struct bus_topics *ret, s
     }
     *ret = (struct bus_topics){.submitted_partitions = SIM_PARTITIONS,
                                .decided_partitions = SIM_PARTITIONS};
-    return BUS_READY;
+    return happens(of(bus), of(bus)->faults.pending) ? BUS_PENDING : BUS_READY;
 }
 
 static enum bus_answer bus_log_start_sim(struct bus *bus, uint32_t p, int64_t *ret,

@@ -122,7 +122,8 @@ void sim_log_found_only(struct sim_log *log)
     char keys[2][BASE64_SIZE(PUBLIC_KEY_SIZE)];
     char json[1024];
     struct founding_parts founding = {.partitions = log->partitions_n,
-                                      .demonstration = !log->is_strict};
+                                      .demonstration = !log->is_strict,
+                                      .in_memory = log->is_in_memory};
     struct document operators;
     struct bytes content;
 

@@ -38,6 +38,7 @@ struct sim_log {
     struct signing_key *key;
     struct signing_key *second; /* of another operator */
     bool is_strict;             /* no demonstration: two approvals, and filings must be signed */
+    bool is_in_memory;          /* founded on a broker in memory */
     uint32_t approvals_n;       /* of each bulletin: 1 in a demonstration, else 2 */
     bool is_signing;            /* filings carry the bank's signature */
     bool spoils_signatures;     /* of whatever is published next */

@@ -201,6 +201,7 @@ bool sim_world_turn(struct sim_world *w, uint32_t i)
 {
     struct sim_worker *const worker = &w->workers[i];
     enum exit_code code = EXIT_DONE;
+    struct engine_status is;
     struct failure why;
     bool is_running;
 
@@ -215,7 +216,9 @@ bool sim_world_turn(struct sim_world *w, uint32_t i)
         return true;
     }
     w->crashes += worker->is_dead ? 1 : 0;
-    if (!worker->is_dead) {
+    engine_status(worker->engine, &is);
+    /* One that stalled for 30 s before it was started has the right to give up. */
+    if (!worker->is_dead && (is.is_started || code != EXIT_UNREACHABLE)) {
         broken(w, "worker %u ended with %d: %s", i, (int)code, why.text);
     }
     close_worker(w, i);

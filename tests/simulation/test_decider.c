@@ -16,6 +16,8 @@
 #include "consumers/engine/journal.h"
 #include "sim_log.h"
 #include "wire/decision_codec.h"
+#include "wire/encode.h"
+#include "wire/json.h"
 
 #define RECORDS_MAX 4096
 #define FIRST_MS    INT64_C(1776643200000) /* 2026-04-20 */
@@ -109,6 +111,7 @@ struct fixture {
     size_t decided_n;
     int64_t time_ms;
     bool is_create_time;
+    bool is_broker_memory;
     struct failure why;
     struct decision seen;
 };
@@ -142,8 +145,10 @@ static void put(void *arg, uint32_t partition, const struct bytes *key, struct b
 
 static void open_decider(struct fixture *f, uint32_t partitions_n, uint32_t records_max)
 {
-    struct decider_conf conf = {
-        .partitions_n = partitions_n, .topic = "t", .records_max = records_max};
+    struct decider_conf conf = {.partitions_n = partitions_n,
+                                .topic = "t",
+                                .is_broker_memory = f->is_broker_memory,
+                                .records_max = records_max};
     struct store_claim claim = {.txn_id = "w"};
     char previous[TXN_ID_SIZE];
     struct store_row row;
@@ -386,6 +391,44 @@ static void stops_at_a_time_stamp_that_is_not_the_broker_s(void **state)
     expect_conflict(f, "LogAppendTime");
 }
 
+static void open_in_memory(struct fixture *f)
+{
+    open_decider(f, 1, 0);
+    decider_close(f->decider);
+    f->is_broker_memory = true;
+    open_decider(f, 1, 0);
+}
+
+static void a_producer_s_time_counts_in_a_ledger_founded_in_memory_only(void **state)
+{
+    struct fixture *const f = *state;
+
+    f->is_create_time = true;
+    f->log.is_in_memory = true;
+    sim_log_found(&f->log);
+    open_in_memory(f);
+    expect_last(f, OUTCOME_ACCEPTED, CODE_NONE);
+}
+
+static void a_broker_in_memory_alone_does_not_make_it_count(void **state)
+{
+    struct fixture *const f = *state;
+
+    f->is_create_time = true;
+    sim_log_found(&f->log);
+    open_in_memory(f);
+    expect_conflict(f, "LogAppendTime");
+}
+
+static void a_ledger_founded_in_memory_stays_there(void **state)
+{
+    struct fixture *const f = *state;
+
+    f->log.is_in_memory = true;
+    sim_log_found(&f->log);
+    expect_conflict(f, "in memory");
+}
+
 static void wants_a_right_signature_outside_a_demonstration(void **state)
 {
     struct fixture *const f = *state;
@@ -452,6 +495,48 @@ static void received_time_never_goes_back(void **state)
     assert_int_equal(decide(f), STATUS_OK);
     assert_int_equal(last(f)->received_ms, FIRST_MS + 5000);
     assert_int_equal(decider_position(f->decider)->received_ms, FIRST_MS + 5000);
+}
+
+/* A pack (rulebook 9): no founding record, bulletins from 1, nothing signed. */
+static void a_pack_is_decided_without_a_founding_record(void **state)
+{
+    static const char *const filing_json =
+        "{\"filing_id\":\"019a3f52-6c1e-7d40-9f6b-2f3a51c0d001\",\"bank\":\"210100000123\","
+        "\"enterprise\":\"91210100MA0FG1HX9H\",\"event\":\"fdi.deregistration\","
+        "\"business_date\":\"2026-04-13\",\"maker\":\"a\",\"checker\":\"b\",\"details\":{"
+        "\"registration_no\":\"R0000001\",\"waive_outflow\":true}}";
+    struct fixture *const f = *state;
+    const struct decider_conf conf = {.partitions_n = 1, .topic = "pack", .is_pack = true};
+    struct pack_filing line = {.offset = 1, .received_ms = FIRST_MS, .has_encoding = true};
+    struct pack_reference reference = {.offset = 0};
+    struct json_text json;
+    struct bytes item;
+    struct fault fault;
+
+    assert_int_equal(decider_open(f->desk, &conf, &f->decider, &f->why), STATUS_OK);
+    batch_part_reset(&f->part, 0, decider_position(f->decider));
+    assert_int_equal(json_read(bytes_of(sheet_json), &f->log.arena, &json, &f->why), STATUS_OK);
+    assert_int_equal(reference_encode(&json.doc, &f->log.arena, &item, &f->why), STATUS_OK);
+    assert_int_equal(content_encode(decider_bulletin_next(f->decider), &item, 1, &f->log.arena,
+                                    &reference.content),
+                     STATUS_OK);
+    reference.value = reference.content;
+    assert_int_equal(decider_pack_reference(f->decider, &reference, &f->part, &fault, &f->why),
+                     STATUS_OK);
+    assert_string_equal(fault.text, "");
+    assert_int_equal(decider_position(f->decider)->bulletin, 1);
+    assert_int_equal(decider_position(f->decider)->received_ms, 0);
+    assert_int_equal(json_read(bytes_of(filing_json), &f->log.arena, &json, &f->why), STATUS_OK);
+    line.doc = &json.doc;
+    assert_int_equal(filing_encode(&json.doc, &f->log.arena, &line.filing, &f->why), STATUS_OK);
+    line.value = line.filing;
+    line.key = bytes_of("91210100MA0FG1HX9H");
+    assert_int_equal(decider_pack_filing(f->decider, &line, &f->part, &f->why), STATUS_OK);
+    assert_int_equal(f->desk->result.decision.number, 2);
+    assert_int_equal(f->desk->result.decision.bulletin, 1);
+    assert_int_equal(f->desk->result.decision.outcome, OUTCOME_REJECTED);
+    assert_true(reasons_have(&f->desk->result.decision.reasons, CODE_NOT_AUTHORISED));
+    assert_false(reasons_have(&f->desk->result.decision.reasons, CODE_SIGNATURE));
 }
 
 /* Twenty filings wait for a rate sheet; it comes. */
@@ -547,10 +632,14 @@ int main(void)
         TEST(stops_when_the_topic_has_another_partition_count),
         TEST(stops_at_rules_that_it_does_not_know),
         TEST(stops_at_a_time_stamp_that_is_not_the_broker_s),
+        TEST(a_producer_s_time_counts_in_a_ledger_founded_in_memory_only),
+        TEST(a_broker_in_memory_alone_does_not_make_it_count),
+        TEST(a_ledger_founded_in_memory_stays_there),
         TEST(wants_a_right_signature_outside_a_demonstration),
         TEST(believes_a_verdict_about_the_right_key_only),
         TEST(rejects_a_record_under_another_key_and_lets_it_own_nothing),
         TEST(received_time_never_goes_back),
+        TEST(a_pack_is_decided_without_a_founding_record),
         TEST(a_cut_record_gives_the_same_decisions),
         TEST(a_steady_batch_allocates_nothing),
     };
