@@ -57,7 +57,7 @@ size_t output_width(struct text text)
     return width;
 }
 
-static void put_shown(FILE *file, struct text text)
+void output_shown(FILE *file, struct text text)
 {
     size_t at = 0;
 
@@ -95,7 +95,7 @@ static void put_cell(const struct output *output, size_t column, struct text tex
     if (is_right) {
         put_spaces(output->file, pad);
     }
-    put_shown(output->file, text);
+    output_shown(output->file, text);
     if (!is_last) {
         put_spaces(output->file, (is_right ? 0 : pad) + GAP);
     }
