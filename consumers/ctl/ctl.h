@@ -38,6 +38,9 @@ struct ctl_settings {
     const char *event;
     int64_t at; /* -1 = the last bulletin */
     bool follow;
+    int64_t partition; /* -1 = all */
+    const char *from_checkpoint;
+    bool complete;
 };
 
 struct ctl {
@@ -57,6 +60,7 @@ ctl_verb_fn reference_propose, reference_approve, reference_show;
 ctl_verb_fn decide_pack;
 ctl_verb_fn ledger_show, filing_show, decisions_list, held_show, reason_explain;
 ctl_verb_fn status_show, doctor_run;
+ctl_verb_fn verify_ledger;
 
 /* librdkafka's options for a handle of this program; transactional id as for bulletins. */
 struct kafka_options ctl_kafka(const struct ctl *ctl);

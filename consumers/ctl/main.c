@@ -152,6 +152,40 @@ static const struct conf_option decisions_options[] = {
      .help = "go on with what is stored next, until SIGINT"                                                                  },
 };
 
+static const struct conf_option verify_options[] = {
+    {.option = "partition",
+     .type = CONF_INT,
+     .offset = AT(partition),
+     .min = 0,
+     .max = 4095,
+     .meta = "N",
+     .help = "only this one"},
+    {.option = "complete",
+     .type = CONF_SWITCH,
+     .offset = AT(complete),
+     .help = "inputs that are not decided yet are a failure: 1"          },
+    {.option = "from",
+     .type = CONF_STRING,
+     .offset = AT(from),
+     .meta = "X",
+     .help = "not there yet: whole partitions only"},
+    {.option = "to",
+     .type = CONF_STRING,
+     .offset = AT(to),
+     .meta = "X",
+     .help = "not there yet: whole partitions only"           },
+    {.option = "enterprise",
+     .type = CONF_STRING,
+     .offset = AT(enterprise),
+     .meta = "CODE",
+     .help = "not there yet: whole partitions only"           },
+    {.option = "from-checkpoint",
+     .type = CONF_STRING,
+     .offset = AT(from_checkpoint),
+     .meta = "P:NUMBER",
+     .help = "not there yet: whole partitions only"        },
+};
+
 static const char *const topics_examples[] = {
     "filingctl topics apply --bootstrap-server kafka-1:9092",
     "filingctl topics apply --partitions 4 --replication 1 --min-isr 1", NULL};
@@ -175,12 +209,12 @@ static const struct conf_verb verbs[] = {
               "settings that keep less than they must. Nothing is ever lowered: a partition count, "
               "replication or min.insync.replicas above what is asked for is named and refused, "
               "with 1, before anything is changed. A second run changes nothing. On librdkafka's "
-              "cluster in memory, whose host makes the topics, they are only looked at.",                  OPTIONS(topics_options),
+              "cluster in memory, whose host makes the topics, they are only looked at.",                    OPTIONS(topics_options),
      .examples = topics_examples},
     {.name = "topics show",
      .arguments = "",
      .help = "the settings of the five topics, and what they must be",
-     OPTIONS(topics_options)                                                                                     },
+     OPTIONS(topics_options)                                      },
     {.name = "key new",
      .arguments = "FILE",
      .arguments_min = 1,
@@ -258,14 +292,14 @@ static const struct conf_verb verbs[] = {
      .arguments = "",
      .help = "the decisions, filtered",
      .about = "Reads the journal of the store, partition after partition.",
-     OPTIONS(decisions_options)},
+     OPTIONS(decisions_options)                                                },
     {.name = "held list",
      .arguments = "",
-     .help = "the filings that are held, and what they wait for"                                                         },
+     .help = "the filings that are held, and what they wait for"                 },
     {.name = "explain",
      .arguments = "[REASON]",
      .arguments_max = 1,
-     .help = "what a reason means, by code or number; all without one"                     },
+     .help = "what a reason means, by code or number; all without one"},
     {.name = "status",
      .arguments = "",
      .help = "where each partition stands",
@@ -276,7 +310,15 @@ static const struct conf_verb verbs[] = {
      .arguments = "",
      .help = "what is wrong with this installation",
      .about = "Looks at the keys' modes, the topics' settings, the store, the ledger's id, the "
-              "group's metadata, the log and the clocks. Ends with 1 when it finds something."},
+              "group's metadata, the log and the clocks. Ends with 1 when it finds something."                                                                            },
+    {.name = "verify",
+     .arguments = "",
+     .help = "prove that decisions and ledgers follow from the log",
+     .about = "Decides every record of filings.submitted.v1 again and compares each decision, byte "
+              "for byte, with filings.decided.v1 and with the journal of the store, then the "
+              "store's states, filing ids and held filings with what the log leads to. Ends are "
+              "fixed at the start. Each difference is a row; 4 when there is one. Nothing is "
+              "written anywhere.",       OPTIONS(verify_options)                                                                                                             },
 };
 
 static const struct {
@@ -298,6 +340,7 @@ static const struct {
     {"explain",           reason_explain   },
     {"status",            status_show      },
     {"doctor",            doctor_run       },
+    {"verify",            verify_ledger    },
 };
 _Static_assert(N(functions) == N(verbs), "a function for each verb, in the same order");
 
@@ -335,7 +378,7 @@ int main(int argc, char **argv)
 {
     const struct conf_input input = {
         .program = &program, .argc = argc, .argv = argv, .out = stdout};
-    struct ctl_settings settings = {.at = -1};
+    struct ctl_settings settings = {.at = -1, .partition = -1};
     struct failure err = {.status = STATUS_OK};
     struct conf *conf = NULL;
     enum exit_code code = EXIT_DONE;
