@@ -50,6 +50,10 @@ if(FILING_SANITIZE)
     target_compile_options(
         project_flags
         INTERFACE -fsanitize=${FILING_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer
+                  # between the checks that it puts in, gcc loses sight of the ranges of numbers
+                  $<$<C_COMPILER_ID:GNU>:-Wno-format-truncation
+                  -Wno-format-overflow
+                  -Wno-stringop-overflow>
     )
     target_link_options(project_flags INTERFACE -fsanitize=${FILING_SANITIZE})
 endif()

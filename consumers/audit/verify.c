@@ -141,7 +141,7 @@ static enum status compare_store(struct verify_case *c, struct failure *err)
     if (status == STATUS_OK && c->report->pending == 0) {
         status = verify_held(c, err);
     }
-    return status;
+    return status == STATUS_OK ? verify_views(c, err) : status;
 }
 
 static enum status open_live(struct verify *v, struct verify_case *c, struct failure *err)

@@ -9,7 +9,8 @@
  *   1  that the log begins with its first record: offset 0 is there and is the founding record;
  *   2  each decision made again with the topic's, byte for byte, its key too;
  *   3  each with the journal of the store;
- *   4  the store's enterprise states, filing index and held filings with what the log leads to.
+ *   4  the store's enterprise states, filing index and held filings with what the log leads to;
+ *   5  the readable tables, where they are true for the same decision.
  * Of the topic and of the journal the first difference of a partition is named, by field and both
  * values; of the other tables each, up to a cap. */
 #ifndef AUDIT_VERIFY_H
@@ -27,7 +28,8 @@
 
 /* Where the log and what rests on it part. */
 struct finding {
-    const char *place; /* "log", "decision", "journal", "state", "filing index", "held" */
+    const char *place; /* "log", "decision", "journal", "state", "filing index", "held",
+                           "readable table …" */
     uint32_t partition;
     int64_t offset;                /* of the input, -1 = none */
     uint64_t number;               /* of the decision, 0 = none */
@@ -66,6 +68,7 @@ struct verify_report {
         states_behind; /* states that lag behind the journal: compared as of their own number */
     uint64_t filings;
     uint64_t held;
+    uint64_t views; /* partitions whose readable tables were compared */
     uint64_t findings;
 };
 

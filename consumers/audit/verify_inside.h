@@ -50,6 +50,7 @@ MUST_CHECK enum status live_states_look_all(struct verify_case *c, struct failur
 MUST_CHECK enum status live_states_end(struct verify_case *c, struct failure *err);
 
 MUST_CHECK enum status verify_index(struct verify_case *c, struct failure *err);
+MUST_CHECK enum status verify_views(struct verify_case *c, struct failure *err);
 MUST_CHECK enum status verify_held(struct verify_case *c, struct failure *err);
 
 #endif

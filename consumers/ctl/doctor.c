@@ -238,6 +238,7 @@ static enum status look_at_all(struct doctor *d, rd_kafka_t *handle, struct fail
     }
     look_at_topics(d, handle);
     if (lookup_open(&lookup, d->ctl, &why) == STATUS_OK) {
+        /* d does not outlive this frame. cppcheck-suppress autoVariables */
         d->lookup = &lookup;
     } else {
         finding(d, "store", "%s", why.text);

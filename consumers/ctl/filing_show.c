@@ -220,6 +220,7 @@ static enum status show_partition(struct timeline *t, uint32_t partition,
         if (status != STATUS_OK) {
             return status;
         }
+        /* Until the next turn. cppcheck-suppress autoVariables */
         t->filing = &filing;
         status = show_filing(t, partition, err);
         if (status != STATUS_OK) {

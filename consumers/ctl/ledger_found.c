@@ -322,8 +322,8 @@ static enum status found(struct issuer *issuer, struct founding_file *file,
                          struct operator_key keys[KEYS_FOUNDING], struct failure *err)
 {
     const struct conf_list *paths = &issuer->ctl->settings->keys;
-    struct bytes content;
-    struct bytes bulletin;
+    struct bytes content = {.n = 0};
+    struct bytes bulletin = {.n = 0};
     enum status status = read_file(issuer, file, err);
 
     for (size_t i = 0; i < paths->n && status == STATUS_OK; i++) {

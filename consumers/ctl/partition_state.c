@@ -14,6 +14,32 @@ struct handles {
     rd_kafka_t *uncommitted;
 };
 
+/* How many offsets from the first committed record at or after next on to the stable offset: what a
+ * transaction leaves behind its records is no input. */
+static int64_t lag_from(rd_kafka_t *handle, const char *topic, int32_t partition, int64_t next,
+                        int64_t stable)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_message_t *message = NULL;
+    int64_t lag = stable - next;
+
+    rd_kafka_topic_partition_list_add(list, topic, partition)->offset = next;
+    if (rd_kafka_assign(handle, list) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        message = rd_kafka_consumer_poll(handle, POLL_MS);
+    }
+    if (message && message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+        lag = 0;
+    } else if (message && !message->err) {
+        lag = message->offset < stable ? stable - message->offset : 0;
+    }
+    if (message) {
+        rd_kafka_message_destroy(message);
+    }
+    (void)rd_kafka_assign(handle, NULL);
+    rd_kafka_topic_partition_list_destroy(list);
+    return lag;
+}
+
 /* Append time of the record at or after an offset, read_uncommitted; -1 when none comes. */
 static int64_t time_at(rd_kafka_t *handle, const char *topic, int32_t partition, int64_t offset)
 {
@@ -109,6 +135,11 @@ enum status partition_states_read(const struct ctl *ctl, struct lookup *lookup,
         status = store_row_read(lookup->store, (uint32_t)p, &states[p].row, err);
         states[p].has_row = status == STATUS_OK;
         status = status == STATUS_NOTFOUND ? STATUS_OK : status;
+        states[p].lag = 0;
+        if (status == STATUS_OK && states[p].stable > states[p].row.position.next_offset) {
+            states[p].lag = lag_from(handles.committed, ctl->topics.submitted, p,
+                                     states[p].row.position.next_offset, states[p].stable);
+        }
     }
     if (handles.committed) {
         rd_kafka_destroy(handles.committed);

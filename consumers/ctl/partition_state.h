@@ -24,6 +24,7 @@ struct partition_state {
     int64_t group_offset;
     char metadata[BUS_METADATA_SIZE];
     bool has_row;
+    int64_t lag; /* offsets from the first record that is not decided to the stable one */
     struct store_row row;
 };
 

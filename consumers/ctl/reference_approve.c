@@ -151,7 +151,7 @@ static enum status approve(struct issuer *issuer, const char *id, struct output 
 {
     const struct logged_bulletin *issued = ledger_log_bulletin(issuer->log, id);
     const struct logged_proposal *kept = ledger_log_proposal(issuer->log, id);
-    struct bytes bulletin;
+    struct bytes bulletin = {.n = 0};
     uint64_t number = 0;
     bool is_same = false;
     enum status status;

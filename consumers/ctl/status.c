@@ -30,7 +30,7 @@ static void put_row(struct output *output, int32_t partition, const struct parti
     output_number(output, partition);
     output_number(output, next);
     output_number(output, state->stable);
-    output_number(output, state->stable > next ? state->stable - next : 0);
+    output_number(output, state->lag);
     if (state->stood_ms >= 0) {
         output_number(output, state->stood_ms);
     } else {

@@ -17,9 +17,12 @@ static void entry_free(struct cache_entry *entry)
     free(entry);
 }
 
+/* uthash's macros count as if they were written here.
+ * NOLINTNEXTLINE(readability-function-cognitive-complexity,readability-function-size) */
 static void entry_remove(struct cache *cache, struct cache_entry *entry)
 {
     assert(entry);
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): the entry is in both lists */
     HASH_DEL(cache->by_code, entry);
     DL_DELETE2(cache->used, entry, used_prev, used_next);
     cache->n--;
@@ -54,6 +57,8 @@ static enum status load(struct cache_entry *entry, const struct cache_source *so
     return status == STATUS_OK ? state_decode(found.bytes, entry->state, err) : status;
 }
 
+/* uthash's macros count as if they were written here.
+ * NOLINTNEXTLINE(readability-function-cognitive-complexity,readability-function-size) */
 static enum status add(struct cache *cache, const char *code, struct cache_entry **ret,
                        struct failure *err)
 {
@@ -75,6 +80,8 @@ static enum status add(struct cache *cache, const char *code, struct cache_entry
     return STATUS_OK;
 }
 
+/* uthash's macros count as if they were written here.
+ * NOLINTNEXTLINE(readability-function-cognitive-complexity,readability-function-size) */
 enum status cache_get(struct cache *cache, const struct cache_source *source,
                       const char code[ENTERPRISE_CODE_SIZE], struct cache_entry **ret,
                       struct failure *err)

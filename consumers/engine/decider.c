@@ -112,6 +112,15 @@ static enum status decide_undecoded(struct decider *d, struct failure *err)
 
 /* ---- bulletins ----------------------------------------------------------------------------- */
 
+static enum status not_append_time(const struct decider *d, struct failure *err)
+{
+    return failure_set(err, STATUS_CONFLICT, REMEDY_STOP, 0,
+                       "partition %" PRIu32 ", offset %" PRId64
+                       ": the time stamp is not the broker's; set "
+                       "message.timestamp.type=LogAppendTime with 'filingctl topics apply'",
+                       d->conf.partition, d->trigger.offset);
+}
+
 /* The first bulletin of the log founds the ledger: it must be the one that we hold. */
 static enum status check_founding(const struct decider *d, const struct founding *founding,
                                   const uint8_t ledger_id[LEDGER_ID_SIZE], struct failure *err)
@@ -131,7 +140,7 @@ static enum status check_founding(const struct decider *d, const struct founding
         return failure_set(err, STATUS_CONFLICT, REMEDY_STOP, 0,
                            "the ledger was founded on a broker in memory, this one is none");
     }
-    return STATUS_OK;
+    return d->trigger.is_create_time && !founding->in_memory ? not_append_time(d, err) : STATUS_OK;
 }
 
 /* From here it is in force for what comes after it. */
@@ -242,18 +251,17 @@ static void trigger_end(struct decider *d)
     d->position.step = d->trigger.is_cut ? d->position.step : 0;
 }
 
-/* A record's time counts when the broker set it; a ledger founded in memory takes any. */
-static enum status check_time_stamp(const struct decider *d, const struct bus_record *record,
-                                    struct failure *err)
+/* A record's time counts when the broker set it; a ledger founded in memory takes any.  Of the
+ * founding record itself check_founding() knows. */
+static enum status check_time_stamp(const struct decider *d, struct failure *err)
 {
-    if (record->log_append_time || d->conf.is_broker_memory) {
+    const struct reference *const reference = reference_set_reference(d->desk->references);
+
+    if (!d->trigger.is_create_time ||
+        (d->conf.is_broker_memory && (!d->position.has_bulletin || reference->in_memory))) {
         return STATUS_OK;
     }
-    return failure_set(err, STATUS_CONFLICT, REMEDY_STOP, 0,
-                       "partition %" PRIu32 ", offset %" PRId64
-                       ": the time stamp is not the broker's; set "
-                       "message.timestamp.type=LogAppendTime with 'filingctl topics apply'",
-                       d->conf.partition, record->offset);
+    return not_append_time(d, err);
 }
 
 static enum status decide_value(struct decider *d, const struct bus_record *record,
@@ -288,17 +296,18 @@ enum status decider_decide(struct decider *d, const struct bus_record *record, s
     const struct bytes key = {.at = record->has_key ? record->key : NULL, .n = record->key_n};
     const struct bytes value = {.at = record->has_value ? record->value : NULL,
                                 .n = record->value_n};
-    enum status status = check_time_stamp(d, record, err);
+    enum status status;
 
-    if (status != STATUS_OK) {
-        return status;
-    }
+    d->trigger.is_create_time = !record->log_append_time;
     d->trigger.has_key = record->has_key;
     d->trigger.key = key;
     d->trigger.verdict = record->verdict;
     hash_input(d->desk->hash, key, record->timestamp_ms, value, d->trigger.hash);
     trigger_begin(d, record->offset, record->timestamp_ms);
-    status = decide_value(d, record, err);
+    status = check_time_stamp(d, err);
+    if (status == STATUS_OK) {
+        status = decide_value(d, record, err);
+    }
     trigger_end(d);
     return status;
 }

@@ -19,6 +19,7 @@ struct trigger {
     uint8_t hash[DIGEST_SIZE];
     int64_t received_ms;
     int32_t received_on;
+    bool is_create_time; /* the producer's clock: counts in a ledger founded in memory only */
     bool has_key;
     struct bytes key;
     struct bus_verdict verdict;

@@ -574,7 +574,8 @@ static enum status open_slots(struct engine *e, struct failure *err)
     return status == STATUS_NOTFOUND ? STATUS_OK : status; /* the first claim founds it */
 }
 
-/* The group may give us partitions before the topics are known: that is kept, for it is said once. */
+/* The group may give us partitions before the topics are known: that is kept, for it is said once.
+ */
 static void await_start(struct engine *e)
 {
     struct bus_event event;

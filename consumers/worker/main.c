@@ -26,6 +26,7 @@
 #include "base/status.h"
 #include "consumers/engine/crash.h"
 #include "consumers/engine/engine.h"
+#include "consumers/store/projector.h"
 #include "consumers/store/store.h"
 #include "consumers/worker/bus_kafka.h"
 #include "consumers/worker/http.h"
@@ -49,6 +50,7 @@ struct settings {
     const char *instance_id;
     const char *listen;
     bool until_caught_up;
+    bool views;
     int64_t batch;
     int log_level;
     const char *crash_at;
@@ -75,13 +77,19 @@ static const struct conf_option options[] = {
      .help = "where /metrics, /livez and /readyz are served"},
     {.option = "until-caught-up",
      .type = CONF_SWITCH,
-     .offset = offsetof(struct settings,                                   until_caught_up),
+     .offset = offsetof(struct settings,                                             until_caught_up),
      .help = "end with 0 when everything is decided and published that the log held at the first "
              "assignment"                               },
+    {.key = "views",
+     .option = "views",
+     .type = CONF_BOOL,
+     .offset = offsetof(struct settings,                                                     views),
+     .preset = "on",
+     .help = "keep the readable tables in FILE-views.db up with the store"},
     {.key = "batch",
      .option = "batch",
      .type = CONF_INT,
-     .offset = offsetof(struct settings,                                                     batch),
+     .offset = offsetof(struct settings,      batch),
      .min = 1,
      .max = 100000,
      .preset = "5000",
@@ -90,16 +98,16 @@ static const struct conf_option options[] = {
     {.key = "log_level",
      .option = "log-level",
      .type = CONF_CHOICE,
-     .offset = offsetof(struct settings,                                                              log_level),
+     .offset = offsetof(struct settings,                                                                   log_level),
      .preset = "info",
      .words = log_levels,
      .help = "what is logged on stderr; librdkafka's own lines are debug"},
 #ifdef FILING_CRASH_POINTS
     {.option = "crash-at",
      .type = CONF_STRING,
-     .offset = offsetof(struct settings,                                      crash_at),
+     .offset = offsetof(struct settings, crash_at),
      .meta = "NAME[:COUNT]",
-     .help = "test build: die at this place"                                                                    },
+     .help = "test build: die at this place"                                                                      },
 #endif
 };
 
@@ -131,6 +139,7 @@ struct worker {
     struct metrics *metrics;
     struct http *http;
     struct store *store;
+    struct projector *projector;
     struct bus *bus;
     struct engine *engine;
     struct watchdog *watchdog;
@@ -208,6 +217,17 @@ static enum status open_store(struct worker *w, struct failure *err)
         }
         nap();
     }
+}
+
+static enum status open_views(struct worker *w, struct failure *err)
+{
+    enum status status;
+
+    if (!w->settings->views) {
+        return STATUS_OK;
+    }
+    status = projector_open(w->common->store, &w->projector, err);
+    return status == STATUS_OK ? projector_start(w->projector, err) : status;
 }
 
 /* The name of the place in the group rests on the store's id, so that a restart has the same. */
@@ -312,10 +332,21 @@ static enum readiness readiness_of(const struct worker *w, bool stopping)
     return is.owned_n > 0 ? READINESS_READY : READINESS_JOINING;
 }
 
+static uint64_t views_lag(const struct worker *w)
+{
+    struct projector_status is = {.lag = 0};
+
+    if (w->projector) {
+        projector_status_read(w->projector, &is);
+    }
+    return is.lag;
+}
+
 static void update(struct worker *w, bool stopping)
 {
     http_set_readiness(w->http, readiness_of(w, stopping));
     worker_metrics_update(w->metrics, w->engine, bus_kafka_publisher_busy_us(w->bus));
+    worker_metrics_views(w->metrics, views_lag(w));
 }
 
 static enum exit_code run(struct worker *w, struct failure *err)
@@ -344,11 +375,22 @@ static enum exit_code run(struct worker *w, struct failure *err)
 
 /* ---- ending ---- */
 
+/* Who ran until caught up looks at the tables next. */
+static void wait_for_views(const struct worker *w)
+{
+    const int64_t until_us = clock_monotonic_us() + START_MS_MAX * INT64_C(1000);
+
+    while (views_lag(w) > 0 && !signals_stop() && clock_monotonic_us() < until_us) {
+        nap();
+    }
+}
+
 /* The store first: what is in it is whole, whatever becomes of the broker. */
 static void close_all(struct worker *w, enum exit_code code)
 {
     watchdog_close(w->watchdog);
     engine_close(w->engine);
+    projector_close(w->projector);
     store_close(w->store);
     http_close(w->http);
     metrics_close(w->metrics);
@@ -396,6 +438,9 @@ static enum exit_code serve(struct worker *w)
         status = name_worker(w, &err);
     }
     if (status == STATUS_OK) {
+        status = open_views(w, &err);
+    }
+    if (status == STATUS_OK) {
         status = reach_broker(w, &err);
     }
     if (status == STATUS_OK) {
@@ -407,6 +452,9 @@ static enum exit_code serve(struct worker *w)
     log_event(LOG_INFO, EVENT_WORKER_START, "slot=%s store=%s broker=%s", w->slot, w->common->store,
               w->common->bootstrap_server);
     code = run(w, &err);
+    if (w->settings->until_caught_up) {
+        wait_for_views(w);
+    }
     return code == EXIT_DONE ? EXIT_DONE : failed(&err, code);
 }
 

@@ -95,3 +95,8 @@ void worker_metrics_update(struct metrics *m, const struct engine *engine,
         update_partition(m, engine, p);
     }
 }
+
+void worker_metrics_views(struct metrics *m, uint64_t lag)
+{
+    metrics_set(m, METRIC_ID_VIEWS_LAG, 0, (int64_t)lag);
+}

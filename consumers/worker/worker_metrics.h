@@ -15,4 +15,7 @@ MUST_CHECK enum status worker_metrics_open(struct metrics **ret, struct failure 
 void worker_metrics_update(struct metrics *metrics, const struct engine *engine,
                            int64_t publisher_busy_us);
 
+/* How many decisions the readable tables lag behind. */
+void worker_metrics_views(struct metrics *metrics, uint64_t lag);
+
 #endif

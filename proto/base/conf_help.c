@@ -183,8 +183,15 @@ static void options(FILE *out, const struct conf_option *rows, size_t n, bool on
 
 static void common_options(FILE *out, const struct conf_program *program)
 {
+    /* Where there are verbs, theirs stand above, and these are common to all. */
+    if (program->verbs_n == 0 && any(program->options, program->options_n, true)) {
+        (void)fputs("\nOptions:\n", out);
+        options(out, program->options, program->options_n, true);
+    }
     (void)fputs("\nCommon options:\n", out);
-    options(out, program->options, program->options_n, true);
+    if (program->verbs_n > 0) {
+        options(out, program->options, program->options_n, true);
+    }
     options(out, conf_builtin, program->has_output ? conf_builtin_n : conf_builtin_n - 1, true);
     entry(out, "-X property=value",
           "a property of librdkafka; may be repeated [in the file: kafka.property = value]");
@@ -307,7 +314,7 @@ static void print_setting(const struct conf_setting *setting, const char *start,
     } else if (setting->source == CONF_ON_LINE) {
         (void)fputs("; from the command line\n", out);
     } else {
-        (void)fprintf(out, "; from the defaults%s\n", text ? "" : ": not set");
+        (void)fputs(text ? "; from the defaults\n" : "; not set\n", out);
     }
     (void)fprintf(out, "%s%s =%s%s\n", start, key, text && *text ? " " : "", text ? text : "");
 }

@@ -253,6 +253,16 @@ enum kafka_next producer_begin(struct producer *p, struct failure *err)
     return next;
 }
 
+/* What a record's own error means.  Once the producer is fenced every record that it still has ends
+ * as purged or fatal: the error behind it decides, not that one. */
+static enum kafka_next next_of_record(const struct producer *p, rd_kafka_resp_err_t code)
+{
+    char text[256];
+    const rd_kafka_resp_err_t fatal = rd_kafka_fatal_error(p->handle, text, sizeof(text));
+
+    return kafka_next_of(fatal ? fatal : code, fatal != RD_KAFKA_RESP_ERR_NO_ERROR, true, false);
+}
+
 static rd_kafka_headers_t *make_headers(const struct producer_record *record)
 {
     rd_kafka_headers_t *headers = rd_kafka_headers_new(record->headers_n);
@@ -316,8 +326,7 @@ enum kafka_next producer_send(struct producer *p, const struct producer_record *
             rd_kafka_headers_destroy(headers); /* ours until it is queued */
         }
         (void)kafka_failure_code(err, "produce", code, NULL);
-        return kafka_next_of(code, code == RD_KAFKA_RESP_ERR__FATAL,
-                             code != RD_KAFKA_RESP_ERR__FATAL, false);
+        return next_of_record(p, code);
     }
     return KAFKA_NEXT_NONE;
 }
@@ -333,11 +342,8 @@ enum kafka_next producer_flush(struct producer *p, struct failure *err)
     assert(rd_kafka_outq_len(p->handle) == 0);
     code = atomic_load(&p->delivery_err);
     if (code) {
-        char text[256];
-
         (void)kafka_failure_code(err, "deliver a record", (rd_kafka_resp_err_t)code, NULL);
-        return kafka_next_of((rd_kafka_resp_err_t)code,
-                             rd_kafka_fatal_error(p->handle, text, sizeof(text)) != 0, true, false);
+        return next_of_record(p, (rd_kafka_resp_err_t)code);
     }
     return KAFKA_NEXT_NONE;
 }

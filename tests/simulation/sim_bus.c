@@ -202,7 +202,7 @@ static enum bus_answer bus_topics_sim(struct bus *bus, struct bus_topics *ret, s
     }
     *ret = (struct bus_topics){.submitted_partitions = SIM_PARTITIONS,
                                .decided_partitions = SIM_PARTITIONS};
-    return BUS_READY;
+    return happens(of(bus), of(bus)->faults.pending) ? BUS_PENDING : BUS_READY;
 }
 
 static enum bus_answer bus_log_start_sim(struct bus *bus, uint32_t p, int64_t *ret,
@@ -450,16 +450,14 @@ static void step_end(struct sim_bus *b)
     if (b->ends_sent < 4 && happens(b, b->faults.lost_answer)) {
         return;
     }
-    if (answer == SIM_OK && happens(b, b->faults.false_abort)) {
-        recycle(b, BUS_OUTCOME_ABORTED);
-    } else if (answer == SIM_OK && b->ends_sent == 1) {
-        finish(b, BUS_OUTCOME_DONE);
-    } else if (answer == SIM_OK) {
-        recycle(b, BUS_OUTCOME_RECYCLED);
-    } else if (answer == SIM_FENCED) {
+    if (answer == SIM_FENCED) {
         recycle(b, BUS_OUTCOME_FENCED);
-    } else {
+    } else if (answer != SIM_OK || happens(b, b->faults.false_abort)) {
         recycle(b, BUS_OUTCOME_ABORTED);
+    } else if (b->ends_sent == 1) {
+        finish(b, BUS_OUTCOME_DONE);
+    } else {
+        recycle(b, BUS_OUTCOME_RECYCLED);
     }
 }
 

@@ -15,18 +15,18 @@
 #define FIRST_DAY  13 /* of April 2026, a Monday */
 #define SHEETS_MAX 5  /* Monday to Friday */
 
-static const char *const POLICY =
+static const char *const policy_json =
     "{\"kind\":\"policy\",\"policy\":1,\"rules\":1,\"parameters\":["
     "{\"id\":\"FDI.EXCESS.USD\",\"from\":\"2013-05-13\",\"value\":\"30000\",\"source\":\"s\","
     "\"confirmed\":true},"
     "{\"id\":\"FDI.PAYIN.YEARS\",\"from\":\"2024-07-01\",\"value\":\"5\",\"source\":\"s\","
     "\"confirmed\":true}]}";
-static const char *const CALENDAR =
+static const char *const calendar_json =
     "{\"kind\":\"calendar\",\"year\":2026,\"holidays\":[\"2026-01-01\"]}";
-static const char *const BANKS =
-    "{\"kind\":\"banks\",\"banks\":[{\"code\":\"" BANK "\",\"name\":\"B\",\"roles\":[\"FILER\","
-    "\"AUTHORITY\"],\"keys\":[]}]}";
-static const char *const LIST =
+#define BANKS                                                                                      \
+    "{\"kind\":\"banks\",\"banks\":[{\"code\":\"" BANK "\",\"name\":\"B\",\"roles\":[\"FILER\","   \
+    "\"AUTHORITY\"],\"keys\":[{\"key_id\":\"k1\",\"public_key\":\"%s\",\"from\":\"1970-01-01\"}]}]}"
+static const char *const list_json =
     "{\"kind\":\"negative_list\",\"rows\":[{\"prefix\":\"P8310\",\"rule\":\"REVIEW\",\"from\":"
     "\"2024-11-01\",\"text\":\"t\"}]}";
 
@@ -54,28 +54,38 @@ static struct document read_json(struct sim_log *log, const char *text)
 
 /* ---- bulletins ----------------------------------------------------------------------------- */
 
+static void sign(struct sim_log *log, const struct signing_key *key,
+                 const struct signed_message *message, uint8_t out[SIGNATURE_SIZE])
+{
+    MUST(signer_sign(log->signer, key, message, out, err));
+    out[0] ^= log->spoils_signatures ? 1 : 0;
+}
+
 static void put_bulletin(struct sim_log *log, struct bytes content)
 {
-    uint8_t signature[SIGNATURE_SIZE];
+    uint8_t signatures[2][SIGNATURE_SIZE];
     const struct signed_message message = {
         .domain = SIGN_BULLETIN, .ledger_id = log->ledger_id, .bytes = content};
-    const struct approval approval = {
-        .key_id = {.at = "o1",      .n = 2                },
-          .signature = {.at = signature, .n = sizeof(signature)}
-    };
+    struct approval approvals[2];
+    const struct bytes key = {.at = (const uint8_t *)"k", .n = 1};
     struct bytes bulletin;
     struct bytes value;
 
-    MUST(signer_sign(log->signer, log->key, &message, signature, err));
-    MUST(bulletin_encode(content, &approval, 1, &log->arena, &bulletin));
+    sign(log, log->key, &message, signatures[0]);
+    sign(log, log->second, &message, signatures[1]);
+    for (size_t i = 0; i < 2; i++) {
+        approvals[i].key_id = (struct text){.at = i == 0 ? "o1" : "o2", .n = 2};
+        approvals[i].signature = (struct bytes){.at = signatures[i], .n = SIGNATURE_SIZE};
+    }
+    MUST(bulletin_encode(content, approvals, log->approvals_n, &log->arena, &bulletin));
     MUST(submission_encode_bulletin(bulletin, &log->arena, &value));
     for (uint32_t p = 0; p < log->partitions_n; p++) {
-        log->put(log->arg, p, NULL, value);
+        log->put(log->arg, p, log->has_bulletin_key ? &key : NULL, value);
     }
     log->bulletin++;
 }
 
-static void put_item(struct sim_log *log, const char *json)
+void sim_log_item(struct sim_log *log, const char *json)
 {
     const struct document doc = read_json(log, json);
     struct bytes item;
@@ -95,26 +105,37 @@ void sim_log_sheet(struct sim_log *log)
                    "{\"kind\":\"rates\",\"date\":\"2026-04-%02u\",\"rates\":{\"USD\":\"6.96\","
                    "\"EUR\":\"8.1%u\"}}",
                    FIRST_DAY + log->sheets, log->sheets);
-    put_item(log, json);
+    sim_log_item(log, json);
     log->sheets++;
 }
 
-void sim_log_found(struct sim_log *log)
+static void key_text(const struct signing_key *key, char out[BASE64_SIZE(PUBLIC_KEY_SIZE)])
 {
     uint8_t public_key[PUBLIC_KEY_SIZE];
-    char base64[BASE64_SIZE(PUBLIC_KEY_SIZE)];
-    char json[512];
-    struct founding_parts founding = {.partitions = log->partitions_n, .demonstration = true};
+
+    signing_key_public(key, public_key);
+    (void)base64_encode(public_key, sizeof(public_key), out);
+}
+
+void sim_log_found_only(struct sim_log *log)
+{
+    char keys[2][BASE64_SIZE(PUBLIC_KEY_SIZE)];
+    char json[1024];
+    struct founding_parts founding = {.partitions = log->partitions_n,
+                                      .demonstration = !log->is_strict,
+                                      .in_memory = log->is_in_memory};
     struct document operators;
     struct bytes content;
 
-    signing_key_public(log->key, public_key);
-    (void)base64_encode(public_key, sizeof(public_key), base64);
+    key_text(log->key, keys[0]);
+    key_text(log->second, keys[1]);
     (void)snprintf(json, sizeof(json),
                    "{\"kind\":\"operators\",\"operators\":[{\"person\":\"p1\",\"name\":\"P\","
                    "\"roles\":[\"ISSUER\"],\"keys\":[{\"key_id\":\"o1\",\"public_key\":\"%s\","
-                   "\"from\":\"1970-01-01\"}]}]}",
-                   base64);
+                   "\"from\":\"1970-01-01\"}]},{\"person\":\"p2\",\"name\":\"Q\",\"roles\":["
+                   "\"ISSUER\"],\"keys\":[{\"key_id\":\"o2\",\"public_key\":\"%s\",\"from\":"
+                   "\"1970-01-01\"}]}]}",
+                   keys[0], keys[1]);
     operators = read_json(log, json);
     founding.operators = &operators;
     memset(founding.random, 7, sizeof(founding.random));
@@ -122,10 +143,20 @@ void sim_log_found(struct sim_log *log)
     hash_ledger_id(log->hash, content, log->ledger_id);
     put_bulletin(log, content);
     arena_reset(&log->arena);
-    put_item(log, POLICY);
-    put_item(log, CALENDAR);
-    put_item(log, BANKS);
-    put_item(log, LIST);
+}
+
+void sim_log_found(struct sim_log *log)
+{
+    char key[BASE64_SIZE(PUBLIC_KEY_SIZE)];
+    char banks[512];
+
+    key_text(log->key, key);
+    (void)snprintf(banks, sizeof(banks), BANKS, key);
+    sim_log_found_only(log);
+    sim_log_item(log, policy_json);
+    sim_log_item(log, calendar_json);
+    sim_log_item(log, banks);
+    sim_log_item(log, list_json);
     sim_log_sheet(log);
 }
 
@@ -138,13 +169,21 @@ static void put_value(struct sim_log *log, uint32_t enterprise, struct bytes val
     log->put(log->arg, partition_of_key(key.at, key.n, log->partitions_n), &key, value);
 }
 
-static struct bytes keep(struct bytes value)
+static void keep(struct sim_log *log, struct sim_filed *filed, struct bytes value)
 {
-    uint8_t *at = malloc(value.n + 1);
+    if (log->filed_n == SIM_FILED_MAX) {
+        return;
+    }
+    filed->value = malloc(value.n + 1);
+    assert(filed->value);
+    memcpy(filed->value, value.at, value.n);
+    filed->value_n = value.n;
+    log->filed[log->filed_n++] = *filed;
+}
 
-    assert(at);
-    memcpy(at, value.at, value.n);
-    return (struct bytes){.at = at, .n = value.n};
+static struct bytes value_of(const struct sim_filed *filed)
+{
+    return (struct bytes){.at = filed->value, .n = filed->value_n};
 }
 
 struct made {
@@ -154,6 +193,21 @@ struct made {
     uint32_t day;
     const char *filing_id; /* NULL = a new one */
 };
+
+static void encode_filing(struct sim_log *log, struct bytes filing, struct bytes *ret)
+{
+    const struct signed_message message = {
+        .domain = SIGN_FILING, .ledger_id = log->ledger_id, .bytes = filing};
+    uint8_t signature[SIGNATURE_SIZE];
+    struct text key_id = {0};
+
+    if (log->is_signing) {
+        sign(log, log->key, &message, signature);
+        key_id = (struct text){.at = "k1", .n = 2};
+    }
+    MUST(submission_encode(filing, key_id, (struct bytes){.at = signature, .n = sizeof(signature)},
+                           &log->arena, ret));
+}
 
 static void put_filing(struct sim_log *log, const struct made *made)
 {
@@ -178,12 +232,9 @@ static void put_filing(struct sim_log *log, const struct made *made)
                    FIRST_DAY + made->day, made->details);
     doc = read_json(log, json);
     MUST(filing_encode(&doc, &log->arena, &filing, err));
-    MUST(submission_encode(filing, (struct text){0}, (struct bytes){0}, &log->arena, &value));
+    encode_filing(log, filing, &value);
     put_value(log, made->enterprise, value);
-    if (log->filed_n < SIM_FILED_MAX) {
-        filed.value = keep(value);
-        log->filed[log->filed_n++] = filed;
-    }
+    keep(log, &filed, value);
     arena_reset(&log->arena);
 }
 
@@ -218,14 +269,21 @@ static void put_inflow(struct sim_log *log, struct made *made, const char *numbe
     made->event = "fdi.inflow";
     made->details = details;
     put_filing(log, made);
+    made->details = NULL;
+}
+
+void sim_log_inflow_on(struct sim_log *log, uint32_t enterprise, const char *number,
+                       const char *currency, uint32_t day)
+{
+    struct made made = {.enterprise = enterprise, .day = day};
+
+    put_inflow(log, &made, number, currency);
 }
 
 void sim_log_inflow(struct sim_log *log, uint32_t enterprise, const char *number,
                     const char *currency)
 {
-    struct made made = {.enterprise = enterprise};
-
-    put_inflow(log, &made, number, currency);
+    sim_log_inflow_on(log, enterprise, number, currency, 0);
 }
 
 void sim_log_act(struct sim_log *log, const char *event, const struct sim_filed *about,
@@ -266,12 +324,12 @@ static void put_odd(struct sim_log *log, uint32_t enterprise)
         if (earlier) {
             log->put(log->arg,
                      (partition_of_key(key.at, key.n, log->partitions_n) + 1) % log->partitions_n,
-                     &key, earlier->value);
+                     &key, value_of(earlier));
         }
         break;
     default:
         if (earlier) {
-            log->put(log->arg, 0, NULL, earlier->value);
+            log->put(log->arg, 0, NULL, value_of(earlier));
         }
         break;
     }
@@ -291,7 +349,7 @@ static void put_about_earlier(struct sim_log *log, uint32_t what)
     } else if (what < 25) {
         sim_log_act(log, "reversal", &about, NULL);
     } else if (what < 30) {
-        put_value(log, about.enterprise, about.value);
+        put_value(log, about.enterprise, value_of(&about));
     } else {
         put_inflow(log, &reused, "R0000001", "USD");
     }
@@ -347,6 +405,8 @@ void sim_log_open(struct sim_log *log, uint64_t seed, uint32_t partitions_n)
     MUST(hash_open(&log->hash, err));
     MUST(signer_open(&log->signer, err));
     MUST(signing_key_new(&log->key, err));
+    MUST(signing_key_new(&log->second, err));
+    log->approvals_n = 1;
     log->filed = calloc(SIM_FILED_MAX, sizeof(*log->filed));
     assert(log->filed);
     /* The same number of enterprises in every partition. */
@@ -361,9 +421,10 @@ void sim_log_open(struct sim_log *log, uint64_t seed, uint32_t partitions_n)
 void sim_log_close(struct sim_log *log)
 {
     for (uint32_t i = 0; i < log->filed_n; i++) {
-        free((void *)(uintptr_t)log->filed[i].value.at);
+        free(log->filed[i].value);
     }
     free(log->filed);
+    signing_key_close(log->second);
     signing_key_close(log->key);
     signer_close(log->signer);
     hash_close(log->hash);

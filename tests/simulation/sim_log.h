@@ -23,7 +23,8 @@ typedef void sim_put_fn(void *arg, uint32_t partition, const struct bytes *key, 
 struct sim_filed {
     uint32_t enterprise;
     char filing_id[37];
-    struct bytes value; /* own copy */
+    uint8_t *value; /* own */
+    size_t value_n;
 };
 
 struct sim_log {
@@ -35,6 +36,13 @@ struct sim_log {
     struct hash *hash;
     struct signer *signer;
     struct signing_key *key;
+    struct signing_key *second; /* of another operator */
+    bool is_strict;             /* no demonstration: two approvals, and filings must be signed */
+    bool is_in_memory;          /* founded on a broker in memory */
+    uint32_t approvals_n;       /* of each bulletin: 1 in a demonstration, else 2 */
+    bool is_signing;            /* filings carry the bank's signature */
+    bool spoils_signatures;     /* of whatever is published next */
+    bool has_bulletin_key;      /* bulletins are published with a key, which is wrong */
     uint8_t ledger_id[LEDGER_ID_SIZE];
     uint64_t bulletin; /* number of the next one */
     uint32_t sheets;   /* rate sheets published so far */
@@ -47,7 +55,8 @@ struct sim_log {
 void sim_log_open(struct sim_log *log, uint64_t seed, uint32_t partitions_n);
 void sim_log_close(struct sim_log *log);
 
-/* Founding record, policy, rates, calendar, banks and lists, to every partition. */
+/* Founding record alone; then policy, rates, calendar, banks and lists, to every partition. */
+void sim_log_found_only(struct sim_log *log);
 void sim_log_found(struct sim_log *log);
 /* One more record: usually a filing, sometimes a rate sheet for everybody. */
 void sim_log_go_on(struct sim_log *log);
@@ -59,6 +68,10 @@ void sim_log_registration(struct sim_log *log, uint32_t enterprise, const char *
                           const char *industry);
 void sim_log_inflow(struct sim_log *log, uint32_t enterprise, const char *number,
                     const char *currency);
+void sim_log_inflow_on(struct sim_log *log, uint32_t enterprise, const char *number,
+                       const char *currency, uint32_t day);
+/* Any bulletin of one item. */
+void sim_log_item(struct sim_log *log, const char *json);
 void sim_log_act(struct sim_log *log, const char *event, const struct sim_filed *about,
                  const char *verdict);
 

@@ -180,13 +180,16 @@ static const struct {
     bool no_position;
     bool holds;
 } switches[] = {
+  /* clang-format 14 does not come to an end of aligning these */
+  /* clang-format off */
     {.name = "no offsets in a publication", .rules = {.no_offsets = true}},
-    {                                                                .name = "newer group metadata than the claim's",    .rules = {.newer_metadata = true}                             },
-    {                                           .name = "no recycling",                                     .rules = {.no_recycling = true}                                 },
-    { .name = "no flush before offsets",                                     .rules = {.no_flush = true},                                                 .holds = true},
-    {                                                            .name = "no token",                                     .no_token = true,                                              .holds = true},
-    {                                                      .name = "no position",                                     .no_position = true,                               .holds = true},
-    {                                          .name = "neither token nor position",                                     .no_token = true,                                                                          .no_position = true},
+    {.name = "newer group metadata than the claim's", .rules = {.newer_metadata = true}},
+    {.name = "no recycling", .rules = {.no_recycling = true}},
+    {.name = "no flush before offsets", .rules = {.no_flush = true}, .holds = true},
+    {.name = "no token", .no_token = true, .holds = true},
+    {.name = "no position", .no_position = true, .holds = true},
+    {.name = "neither token nor position", .no_token = true, .no_position = true},
+  /* clang-format on */
 };
 
 /* A rule that is off breaks a history; a belt that is off does not. */

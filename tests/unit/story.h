@@ -85,6 +85,7 @@ static inline void story_then(struct story *s, const char *id, const char *subje
         }
     }
     require(last != NULL);
+    /* cppcheck-suppress nullPointer; require() does not come back */
     last->to_on = D(from) - 1;
     fixture_parameter(s->f,
                       (struct row){.id = id, .subject = subject, .from = from, .value = value});

@@ -45,7 +45,8 @@ static void every_byte_survives_hexadecimal(void **state)
 
 static void digits_of_both_cases_are_read_and_others_refused(void **state)
 {
-    static const char *const bad[] = {"a", "0g", "g0", " 0", "0x", "+1", "/0", ":0", "@0", "`0"};
+    static const char *const bad[] = {"a",  "0g", "g0", " 0", "0x", "+1",
+                                      "/0", ":0", "@0", "`0", "G0"};
     uint8_t out[2] = {9, 9};
 
     (void)state;

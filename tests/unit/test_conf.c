@@ -112,8 +112,9 @@ static const char *const found_examples[] = {"filingctl ledger found ledger.json
                                              NULL};
 
 static const struct conf_verb verbs[] = {
-    {.name = "ledger",   .arguments = "", .help = "all of them" },
-    { .name = "ledger found",
+    {.name = "ledger",         .arguments = "", .help = "all of them"},
+    { .name = "show all", .arguments = "", .help = "look all things up"                                             },
+    {                                                 .name = "ledger found",
      .arguments = "FILE",
      .arguments_min = 1,
      .arguments_max = 1,
@@ -475,7 +476,7 @@ static void verbs_are_found_with_their_options_and_arguments(void **state)
         run(f, &ctl, "filingctl|--store|s:x|ledger|found|--key|a|l.json|--key=b|-o|json"),
         STATUS_OK);
     c = conf_common(f->conf);
-    assert_ptr_equal(c->verb, &verbs[1]);
+    assert_ptr_equal(c->verb, &verbs[2]);
     assert_int_equal(c->output, CONF_JSON);
     assert_string_equal(c->store, "s:x");
     assert_int_equal(c->arguments_n, 1);
@@ -485,10 +486,12 @@ static void verbs_are_found_with_their_options_and_arguments(void **state)
     assert_string_equal(f->target.keys.at[1], "b");
     assert_int_equal(f->target.partitions, 12);
     assert_int_equal(run(f, &ctl, "filingctl|show|--from|x|a|b|c"), STATUS_OK);
-    assert_ptr_equal(conf_common(f->conf)->verb, &verbs[2]);
+    assert_ptr_equal(conf_common(f->conf)->verb, &verbs[3]);
     assert_int_equal(conf_common(f->conf)->arguments_n, 3);
     assert_string_equal(f->target.from, "x");
     assert_int_equal(f->target.partitions, 0);
+    assert_int_equal(run(f, &ctl, "filingctl|show|all"), STATUS_OK);
+    assert_ptr_equal(conf_common(f->conf)->verb, &verbs[1]);
     assert_int_equal(run(f, &ctl, "filingctl|ledger"), STATUS_OK);
     assert_ptr_equal(conf_common(f->conf)->verb, &verbs[0]);
 }

@@ -44,6 +44,25 @@ static void long_texts_are_cut(void **state)
     assert_int_equal(strlen(err.text), sizeof(err.text) - 1);
 }
 
+static void texts_of_every_length_are_joined_and_cut(void **state)
+{
+    struct failure err = {.status = STATUS_OK};
+    char want[600];
+
+    (void)state;
+    for (int before = 1; before < 300; before += 7) {
+        for (int below = 0; below < 256; below++) {
+            (void)failure_set(&err, STATUS_IO, REMEDY_NONE, 0, "%0*d", below, 0);
+            err.text[below] = '\0';
+            (void)failure_add(&err, "%0*d", before, 1);
+            (void)snprintf(want, sizeof(want), "%0*d: %0*d", before, 1, below, 0);
+            want[before + 2 + below] = '\0';
+            want[sizeof(err.text) - 1] = '\0';
+            assert_string_equal(err.text, want);
+        }
+    }
+}
+
 static void context_comes_before_the_cause(void **state)
 {
     struct failure err = {.status = STATUS_OK};
@@ -142,6 +161,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(failing_is_one_call),
         cmocka_unit_test(long_texts_are_cut),
+        cmocka_unit_test(texts_of_every_length_are_joined_and_cut),
         cmocka_unit_test(context_comes_before_the_cause),
         cmocka_unit_test(every_value_has_its_own_word),
         cmocka_unit_test(every_status_has_an_exit_code),
