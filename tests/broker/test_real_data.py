@@ -236,6 +236,38 @@ def check_store(run, decisions_n, filings_n, ledger):
         demand(shown == wanted, f"the ledger of {code} is the sum of its postings")
 
 
+# The sums of the postings beside the accounts; an account that nothing was posted to is 0.
+SUMS_DIFFER = """
+WITH summed AS (
+    SELECT partition, enterprise, limit_id, currency, sum(units(limit_change)) AS l, sum(units(used_change)) AS u,
+           sum(units(reserved_change)) AS r
+      FROM posting GROUP BY partition, enterprise, limit_id, currency)
+SELECT count(*) FROM limit_account AS a LEFT JOIN summed AS s USING (partition, enterprise, limit_id, currency)
+ WHERE units(a.limit_amount) <> coalesce(s.l, 0) OR units(a.used_amount) <> coalesce(s.u, 0)
+    OR units(a.reserved_amount) <> coalesce(s.r, 0)
+"""
+WITHOUT_ACCOUNT = """
+SELECT count(*) FROM (SELECT DISTINCT partition, enterprise, limit_id, currency FROM posting
+                      EXCEPT SELECT partition, enterprise, limit_id, currency FROM limit_account)
+"""
+
+
+def check_views(run, decisions_n, ledger):
+    """The readable tables, in SQL."""
+    views = sqlite3.connect(f"file:{run.folder}/filings.db-views.db?mode=ro", uri=True)
+    views.create_function("units", 1, lambda text: int(text.replace(".", "")), deterministic=True)
+    one = lambda query: views.execute(query).fetchone()[0]
+    demand(one("SELECT count(*) FROM decision") == decisions_n, "the readable tables have every decision")
+    demand(one(SUMS_DIFFER) == 0, "the sum of a limit's postings is its balance")
+    demand(one(WITHOUT_ACCOUNT) == 0, "every limit that was posted to has an account")
+    demand(one("SELECT count(*) FROM limit_account WHERE units(used_amount) < 0 OR units(reserved_amount) < 0") == 0,
+           "no account is negative")
+    rows = views.execute("SELECT enterprise, limit_id, limit_amount, used_amount, reserved_amount FROM limit_account")
+    for code, limit, *amounts in rows:
+        demand([decimal.Decimal(x) for x in amounts] == list(ledger.limits.get((code, limit), [0, 0, 0])),
+               f"the account {limit} of {code} is what the decisions say")
+
+
 def main():
     data, bootstrap = os.environ.get("FILING_TEST_DATA"), os.environ.get("KAFKA_BOOTSTRAP")
     if not data or not bootstrap:
@@ -292,6 +324,7 @@ def story(run, data):
     outcomes = outcomes_of(decisions)
     demand(len(outcomes) == published_n, "every published filing has an outcome")
     check_store(run, decisions_n, published_n, ledger)
+    check_views(run, decisions_n, ledger)
     checked, held = check_borrowing(loans, outcomes, ledger, real_data.ecb_read(ecb))
     demand(all(checked[mode] for mode in ("MACROPRUDENTIAL", "GAP")), "borrowing of both modes is computed anew")
     timed(f"{decisions_n} decisions, {len(ledger.limits)} limits checked; borrowing computed anew of "
