@@ -219,6 +219,16 @@ static void begin_csv(struct output *output)
 
 /* ---- cells --------------------------------------------------------------------------------- */
 
+/* A NUL would end the cell: it becomes another character that is not shown as it is. */
+static void put_kept(struct buffer *texts, struct text text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        const char c = text.at[i];
+
+        buffer_append(texts, c ? &c : "\x01", 1);
+    }
+}
+
 void output_text(struct output *output, struct text text)
 {
     const struct output_column *column = &output->columns[output->column];
@@ -226,9 +236,7 @@ void output_text(struct output *output, struct text text)
     assert(output->column < output->columns_n);
     switch (output->format) {
     case CONF_TABLE:
-        for (size_t i = 0; i < text.n; i++) { /* a NUL would end the cell */
-            buffer_char(&output->texts, text.at[i] == '\0' ? '\x01' : text.at[i]);
-        }
+        put_kept(&output->texts, text);
         buffer_char(&output->texts, '\0');
         break;
     case CONF_JSON:
