@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/signals.h"
+#include "kafka/admin.h"
 #include "kafka/error.h"
 
 #define POLL_MS 100
@@ -12,6 +13,25 @@ struct reader {
     rd_kafka_t *handle;
     rd_kafka_message_t *message;
 };
+
+static enum status no_topic(const char *topic, int code, struct failure *err)
+{
+    return failure_set(err, STATUS_CONFLICT, REMEDY_STOP, code,
+                       "there is no topic '%s', or not this partition of it: run 'filingctl "
+                       "topics apply'",
+                       topic);
+}
+
+/* librdkafka waits half a minute for a topic that is not there: ask first. */
+static enum status check_topic(struct reader *r, const struct reader_place *place,
+                               struct failure *err)
+{
+    int32_t n = 0;
+    const enum status status =
+        admin_partition_count(r->handle, place->topic, CTL_TIMEOUT_MS, &n, err);
+
+    return status == STATUS_OK && place->partition >= n ? no_topic(place->topic, 0, err) : status;
+}
 
 enum status reader_open(const struct ctl *ctl, const struct reader_place *place,
                         struct reader **ret, struct failure *err)
@@ -23,6 +43,9 @@ enum status reader_open(const struct ctl *ctl, const struct reader_place *place,
         return failure_set(err, STATUS_NOMEM, REMEDY_STOP, 0, "out of memory");
     }
     status = ctl_kafka_open(ctl, KAFKA_LOOK_COMMITTED, &r->handle, err);
+    if (status == STATUS_OK) {
+        status = check_topic(r, place, err);
+    }
     if (status == STATUS_OK) {
         status = reader_move(r, place, err);
     }
@@ -73,10 +96,7 @@ static enum status fail(const rd_kafka_message_t *message, struct failure *err)
     if (message->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
         message->err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
         message->err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION) {
-        return failure_set(err, STATUS_CONFLICT, REMEDY_STOP, (int)message->err,
-                           "there is no topic '%s', or not this partition of it: run 'filingctl "
-                           "topics apply'",
-                           topic);
+        return no_topic(topic, (int)message->err, err);
     }
     return kafka_failure_code(err, "read a topic", message->err, rd_kafka_message_errstr(message));
 }
