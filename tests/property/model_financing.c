@@ -238,6 +238,18 @@ static void check_gap(struct trial *t, const struct financing_profile *p)
 {
     int32_t keeps = currency_of_limit(t->m, "financing.gap", CURRENCY_NONE);
 
+    /* A profile whose day has not come yet has its limit too, though nothing was posted. */
+    for (size_t i = 0; keeps == CURRENCY_NONE;) {
+        const struct fact *fact = standing_fact(t->m, &i);
+
+        if (fact == NULL) {
+            break;
+        }
+        if (fact->filing.event == EVENT_FINANCING_PROFILE &&
+            fact->filing.details.financing_profile.mode == MODE_GAP) {
+            keeps = fact->filing.details.financing_profile.total_investment.currency;
+        }
+    }
     if (keeps != CURRENCY_NONE && keeps != p->total_investment.currency) {
         refuse(t, 107, "/details/total_investment/currency");
     }
@@ -431,9 +443,7 @@ static struct followed follow_contract(const struct model *m, const struct fact 
                          .amount = of->money.minor,
                          .undrawn = of->money.minor};
 
-    c.unit = of->mode == MODE_MACROPRUDENTIAL ? CURRENCY_CNY
-             : of->mode == MODE_GAP           ? currency_of_limit(m, "financing.gap", CURRENCY_USD)
-                                              : CURRENCY_USD;
+    c.unit = signing->unit;
     for (size_t i = 0;;) {
         const struct fact *fact = standing_fact(m, &i);
         const union details *d = NULL;
@@ -547,6 +557,8 @@ static void sign(struct trial *t, const struct financing_contract *d)
     wide limit = 0;
     char own[LIMIT_ID_SIZE];
 
+    t->fact->unit =
+        unit_of(&profile_on(t->m, t->filing->business_on, NULL)->filing.details.financing_profile);
     c = follow_contract(t->m, t->fact);
     if (!d->not_counted) {
         t->fact->weight = weight_of(t, d);

@@ -87,6 +87,7 @@ struct fact {
     wide unit_minor; /* of a drawdown: in the unit of the limit */
     wide rate;       /* of a contract: of its currency and of the unit at the sign date */
     wide unit_rate;  /* 0 = equal currencies */
+    int32_t unit;    /* of a contract: currency of its limit */
     wide weight;     /* of a contract or an extension */
 };
 
