@@ -46,16 +46,16 @@ struct bus_verdict {
 /* A record of submitted or decided.  Borrowed until the next bus_poll(), respectively the next
  * bus_look_next() of the same kind and partition. */
 struct bus_record {
-    uint32_t partition;
     int64_t offset;
     int64_t timestamp_ms;
-    bool log_append_time; /* the time stamp is the broker's */
-    bool has_key;
-    bool has_value;
     const uint8_t *key;
     size_t key_n;
     const uint8_t *value;
     size_t value_n;
+    uint32_t partition;
+    bool log_append_time; /* the time stamp is the broker's */
+    bool has_key;
+    bool has_value;
     struct bus_verdict verdict;
 };
 

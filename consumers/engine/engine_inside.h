@@ -94,30 +94,30 @@ struct engine {
     struct store *store;
     struct desk *desk;
     struct reference_set *references;
-    bool is_started;
     int64_t started_ms;
     struct bus_topics topics;
-    bool has_ledger;
     struct store_ledger ledger;
     char metadata[BUS_METADATA_SIZE];
     uint32_t partitions_n;
+    uint32_t open; /* which batch is open or stored; the other may be in flight */
     struct slot *slots;
     struct batch batches[2];
-    uint32_t open; /* which of the two is open or stored; the other may be in flight */
-    enum batch_state batch_state;
     struct store_part *store_parts;
     struct flight flight;
-    bool is_cut; /* record is not wholly decided */
     struct bus_record record;
-    bool was_assigned;
-    bool has_early; /* partitions came before the start was over */
     struct bus_event early_event;
     uint32_t early[BUS_PARTITIONS_MAX];
+    struct engine_counters counters;
+    _Atomic uint64_t beat;
+    enum batch_state batch_state;
+    bool is_started;
+    bool has_ledger;
+    bool was_assigned;
+    bool has_early; /* partitions came before the start was over */
+    bool is_cut;    /* record is not wholly decided */
     bool is_done;
     enum exit_code code;
     struct failure failure;
-    struct engine_counters counters;
-    _Atomic uint64_t beat;
 };
 
 /* engine.c: the only places that change a partition's state. */

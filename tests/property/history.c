@@ -1,0 +1,894 @@
+#include "history.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "form/date.h"
+#include "form/iso.h"
+#include "model.h"
+
+enum { DAYS_BEFORE = 25, FILINGS = 70, FIRST_DAY_YEARS = 2024 };
+
+struct maker {
+    struct history *h;
+    struct model *guide; /* decides as it goes, so that later steps know what was accepted */
+    size_t guided_n;
+    uint64_t chance;
+    int32_t today;
+    int32_t sheets_until; /* every working day up to here has its sheet or is in late */
+    int32_t late[64];
+    size_t late_n;
+    int32_t mode; /* the one that most filings of financing keep to */
+    bool drops_rows;
+    bool is_calm;
+    enum event opening; /* what the next filing is to be; EVENT_NONE: anything */
+    bool is_foreign_gap;
+};
+
+static const char *const enterprises[] = {"91210100MA0FG1HX9H", "91110000600037341L",
+                                          "91340600MA2PBP2120"};
+static const char *const banks[] = {"210100000123", "310100000456", "999999999999", "888888888888"};
+static const char *const registrations[] = {"REG00001", "REG00002", "REG00003", "REG00004",
+                                            "REG00005"};
+static const char *const contracts[] = {"CON00001", "CON00002", "CON00003", "CON00004"};
+static const char *const investor_numbers[] = {"I1", "I2", "I3", "I4"};
+static const int32_t currencies[] = {CURRENCY_USD, CURRENCY_USD, CURRENCY_CNY,
+                                     CURRENCY_EUR, CURRENCY_JPY, CURRENCY_KWD};
+
+static uint32_t pick(struct maker *k, uint32_t n)
+{
+    k->chance ^= k->chance << 13;
+    k->chance ^= k->chance >> 7;
+    k->chance ^= k->chance << 17;
+    return (uint32_t)(k->chance >> 33) % n;
+}
+
+/* Calm histories have few of the rare faults, so that they get far. */
+static bool once_in(struct maker *k, uint32_t n)
+{
+    return pick(k, n) == 0 && (n < 12 || !k->is_calm || pick(k, 6) == 0);
+}
+
+static struct text T(const char *s) {
+    return (struct text){.at = s, .n = (uint32_t)strlen(s)};
+}
+
+#define ONE_OF(k, words) T((words)[pick(k, sizeof(words) / sizeof((words)[0]))])
+
+static struct step *
+add(struct maker *k)
+{
+    assert(k->h->steps_n < HISTORY_STEPS_MAX);
+    return &k->h->steps[k->h->steps_n++];
+}
+
+static struct money amount(struct maker *k, int32_t currency)
+{
+    static const uint32_t sizes[] = {1000, 10000, 500000, 1000000, 2000000};
+
+    return (struct money){.minor = 1 + pick(k, sizes[pick(k, 5)]), .currency = currency};
+}
+
+static int32_t any_currency(struct maker *k)
+{
+    if (once_in(k, 60)) {
+        return CURRENCY_DEM; /* withdrawn */
+    }
+    return currencies[pick(k, 6)];
+}
+
+/* ---- bulletins ----------------------------------------------------------------------------- */
+
+struct row_text {
+    const char *id;
+    const char *subject;
+    const char *region;
+    int32_t from; /* days from the first day; DATE_NONE = since ever */
+    const char *value;
+    bool confirmed;
+};
+
+static void add_row(struct step *step, int32_t first, const struct row_text *text, int32_t to_on)
+{
+    struct parameter *row = &step->rows[step->item.of.policy.parameters_n];
+    const char *point = strchr(text->value, '.');
+
+    assert(step->item.of.policy.parameters_n < STEP_ROWS_MAX);
+    *row = (struct parameter){.id = T(text->id),
+                              .subject = T(text->subject),
+                              .region = T(text->region),
+                              .from_on = text->from == DATE_NONE ? date_make(2010, 1, 1)
+                                                                 : first + text->from,
+                              .to_on = to_on,
+                              .value = T(text->value),
+                              .has_number = true,
+                              .source = T("s"),
+                              .confirmed = text->confirmed,
+                              .ordinal = step->item.of.policy.parameters_n};
+    for (const char *c = text->value; *c != '\0'; c++) {
+        if (*c != '.') {
+            row->number.numerator = row->number.numerator * 10 + (*c - '0');
+        }
+    }
+    row->number.scale = point != NULL ? (int32_t)strlen(point + 1) : 0;
+    step->item.of.policy.parameters_n++;
+}
+
+/* Rows of one id, subject and region follow each other, each until the day before the next. */
+static const struct row_text policy_rows[] = {
+    {"FAC.LIMIT.USD",              "",           "",     DATE_NONE, "20000",        true },
+    {"FAC.LIMIT.USD",              "",           "",     12,        "9000.5",       true },
+    {"FAC.LIMIT.USD",              "HIGH_TECH",  "21",   DATE_NONE, "50000",        true },
+    {"FAC.LIMIT.USD",              "HIGH_TECH",  "21",   8,         "15000",        false},
+    {"FAC.LIMIT.USD",              "HIGH_TECH",  "2102", 15,        "80000",        true },
+    {"FDI.EXCESS.USD",             "",           "",     DATE_NONE, "300.25",       true },
+    {"FDI.EXCESS.USD",             "",           "",     10,        "100",          true },
+    {"FDI.PAYIN.YEARS",            "",           "",     5,         "5",            true },
+    {"FDI.USE.FORBIDDEN",          "SECURITIES", "",     DATE_NONE, "1",            true },
+    {"FIN.DRAW.WAIT_WORKING_DAYS", "",           "",     DATE_NONE, "2",            false},
+    {"FIN.DRAW.WAIT_WORKING_DAYS", "",           "",     6,         "1",            true },
+    {"FIN.NDRC.FROM",              "",           "",     -6,        "1",            true },
+    {"FIN.SIGN.WORKING_DAYS",      "",           "",     DATE_NONE, "5",            true },
+    {"FIN.SIGN.WORKING_DAYS",      "",           "",     9,         "3",            true },
+    {"GAP.HOLDING.MULTIPLE",       "1000",       "",     DATE_NONE, "4",            true },
+    {"GAP.HOLDING.MULTIPLE",       "50000",      "",     DATE_NONE, "6",            true },
+    {"MP.FX",                      "",           "",     DATE_NONE, "0.5",          true },
+    {"MP.LEVERAGE",                "",           "",     DATE_NONE, "2",            true },
+    {"MP.LEVERAGE",                "",           "",     14,        "1.37",         true },
+    {"MP.PARAMETER",               "",           "",     DATE_NONE, "1.25",         true },
+    {"MP.PARAMETER",               "",           "",     7,         "0.333",        true },
+    {"MP.PARAMETER",               "",           "",     18,        "1.75",         false},
+    {"MP.TERM.LONG",               "",           "",     DATE_NONE, "1",            true },
+    {"MP.TERM.SHORT",              "",           "",     DATE_NONE, "1.5",          true },
+    {"MP.TERM.SHORT",              "",           "",     11,        "1.3333333333", true },
+    {"OUT.NDRC.USD",               "",           "",     -2,        "60000",        true },
+};
+
+static bool continues(const struct row_text *a, const struct row_text *b)
+{
+    return strcmp(a->id, b->id) == 0 && strcmp(a->subject, b->subject) == 0 &&
+           strcmp(a->region, b->region) == 0;
+}
+
+static void add_policy(struct maker *k, int32_t first)
+{
+    struct step *step = add(k);
+    const char *dropped = k->drops_rows ? policy_rows[pick(k, 26)].id : "";
+
+    step->is_bulletin = true;
+    step->item.kind = REFERENCE_POLICY;
+    step->item.of.policy.policy = 1 + pick(k, 9);
+    step->item.of.policy.rules = 1;
+    step->item.of.policy.parameters = step->rows;
+    for (size_t i = 0; i < sizeof(policy_rows) / sizeof(policy_rows[0]); i++) {
+        const struct row_text *text = &policy_rows[i];
+        const struct row_text *next = text + 1;
+        bool is_last = i + 1 == sizeof(policy_rows) / sizeof(policy_rows[0]);
+
+        if (strcmp(text->id, dropped) != 0) {
+            add_row(step, first, text,
+                    !is_last && continues(text, next) ? first + next->from - 1 : DATE_LAST);
+        }
+    }
+}
+
+static void add_calendar(struct maker *k, int32_t year)
+{
+    struct step *step = add(k);
+    uint32_t n = pick(k, 6);
+
+    step->is_bulletin = true;
+    step->item.kind = REFERENCE_CALENDAR;
+    step->item.of.calendar.year = year;
+    step->item.of.calendar.holidays = step->holidays;
+    for (uint32_t i = 0; i < n; i++) {
+        step->holidays[i] = date_make(year, 3, 1) + (int32_t)(i * 5 + pick(k, 5));
+    }
+    step->item.of.calendar.holidays_n = n;
+}
+
+static void add_banks(struct maker *k)
+{
+    struct step *step = add(k);
+    static const uint32_t roles[] = {ROLE_FILER, ROLE_FILER, ROLE_AUTHORITY};
+
+    step->is_bulletin = true;
+    step->item.kind = REFERENCE_BANKS;
+    step->item.of.banks.members = step->members;
+    step->item.of.banks.members_n = 3;
+    for (uint32_t i = 0; i < 3; i++) {
+        step->members[i] = (struct member){.id = T(banks[i]), .name = T("bank"), .roles = roles[i]};
+    }
+}
+
+static void add_negative(struct maker *k)
+{
+    struct step *step = add(k);
+    static const enum list_rule rules[] = {LIST_PROHIBITED, LIST_CAP, LIST_REVIEW};
+    static const char *const prefixes[] = {"B09", "D44", "Q8"};
+
+    step->is_bulletin = true;
+    step->item.kind = REFERENCE_NEGATIVE_LIST;
+    step->item.of.negative.rows = step->list;
+    step->item.of.negative.rows_n = 3;
+    for (uint32_t i = 0; i < 3; i++) {
+        step->list[i] = (struct list_row){.industry = T(prefixes[i]),
+                                          .rule = rules[i],
+                                          .cap_bp = rules[i] == LIST_CAP ? 4999 + pick(k, 2) : 0,
+                                          .from_on = k->today - (int32_t)pick(k, 30),
+                                          .to_on = DATE_LAST,
+                                          .text = T("t")};
+    }
+}
+
+static void add_sensitive(struct maker *k)
+{
+    struct step *step = add(k);
+    static const char *const countries[] = {"ITA", "", "DEU"};
+    static const char *const industries[] = {"", "C34", "C3"};
+    static const enum list_rule rules[] = {LIST_REVIEW, LIST_APPROVAL, LIST_REVIEW};
+
+    step->is_bulletin = true;
+    step->item.kind = REFERENCE_SENSITIVE_LIST;
+    step->item.of.sensitive.rows = step->list;
+    step->item.of.sensitive.rows_n = 3;
+    for (uint32_t i = 0; i < 3; i++) {
+        step->list[i] = (struct list_row){.country = T(countries[i]),
+                                          .industry = T(industries[i]),
+                                          .rule = rules[i],
+                                          .from_on = k->today - (int32_t)pick(k, 30),
+                                          .to_on = DATE_LAST,
+                                          .text = T("t")};
+    }
+}
+
+static void add_sheet(struct maker *k, int32_t on)
+{
+    static const int32_t sorted[] = {CURRENCY_USD, CURRENCY_EUR, CURRENCY_JPY, CURRENCY_KWD};
+    static const int64_t about[] = {70000000000, 78000000000, 481000000, 230000000000};
+    struct step *step = add(k);
+    uint32_t n = 0;
+
+    step->is_bulletin = true;
+    step->item.kind = REFERENCE_RATES;
+    step->item.of.rates.date_on = on;
+    step->item.of.rates.rates = step->rates;
+    for (uint32_t i = 0; i < 4; i++) {
+        if (i == 0 || !once_in(k, 12)) {
+            step->rates[n++] =
+                (struct rate){.currency = sorted[i], .rate_e10 = about[i] + pick(k, 300000000)};
+        }
+    }
+    step->item.of.rates.rates_n = n;
+}
+
+/* Days pass; their sheets come, or come late. */
+static void pass_days(struct maker *k)
+{
+    k->today += once_in(k, 3) ? (int32_t)pick(k, 4) : 0;
+    while (k->sheets_until < k->today) {
+        k->sheets_until++;
+        if (date_weekday(k->sheets_until) >= 5 && !once_in(k, 10)) {
+            continue;
+        }
+        if (once_in(k, 4) && k->late_n < 64) {
+            k->late[k->late_n++] = k->sheets_until;
+        } else {
+            add_sheet(k, k->sheets_until);
+        }
+    }
+    if (k->late_n > 0 && once_in(k, 8)) {
+        k->late_n--;
+        add_sheet(k, k->late[k->late_n]);
+    }
+}
+
+/* ---- what was filed so far ------------------------------------------------------------------- */
+
+static void note_outcomes(struct maker *k)
+{
+    for (size_t i = 0; model_answer(k->guide, i)[0] != '\0'; i++) {
+        long long input = 0;
+        char word[16] = "";
+
+        if (sscanf(model_answer(k->guide, i), "number %*d input %lld bulletin %*d %15s", &input,
+                   word) != 2) {
+            abort();
+        }
+        for (int outcome = OUTCOME_ACCEPTED; outcome <= OUTCOME_DUPLICATE; outcome++) {
+            if (strcmp(word, outcome_name((enum outcome)outcome)) == 0) {
+                k->h->steps[input].guess = (enum outcome)outcome;
+            }
+        }
+    }
+}
+
+/* Let the guide decide what was added since. */
+static void guide(struct maker *k)
+{
+    for (; k->guided_n < k->h->steps_n; k->guided_n++) {
+        const struct step *step = &k->h->steps[k->guided_n];
+        struct model_record record = {.filing = &step->filing,
+                                      .offset = (int64_t)k->guided_n,
+                                      .received_on = step->received_on,
+                                      .content = step->content};
+
+        if (step->is_bulletin) {
+            model_bulletin(k->guide, &step->item);
+        } else {
+            model_file(k->guide, &record);
+        }
+        note_outcomes(k);
+    }
+}
+
+/* An earlier accepted filing of the enterprise and event, one of the last; NULL when there is none.
+ */
+static const struct step *accepted(struct maker *k, const struct step *step, enum event event)
+{
+    uint32_t back = 1 + pick(k, 3);
+    const struct step *found = NULL;
+
+    for (size_t i = k->h->steps_n; i > 0 && back > 0; i--) {
+        const struct step *other = &k->h->steps[i - 1];
+
+        if (!other->is_bulletin && other != step && other->filing.event == event &&
+            other->guess == OUTCOME_ACCEPTED &&
+            other->filing.enterprise.at == step->filing.enterprise.at) {
+            found = other;
+            back--;
+        }
+    }
+    return found;
+}
+
+/* The number of something that is open, mostly. */
+static struct text opened(struct maker *k, const struct step *step, enum event event)
+{
+    const struct step *found = accepted(k, step, event);
+
+    if (found != NULL && !once_in(k, 20)) {
+        /* The three openings have their number in front. */
+        return found->filing.details.fdi_registration.registration_no;
+    }
+    return event == EVENT_FINANCING_CONTRACT ? ONE_OF(k, contracts) : ONE_OF(k, registrations);
+}
+
+/* A number that nothing has yet, mostly. */
+static struct text unused(struct maker *k, const struct step *step)
+{
+    bool is_contract = step->filing.event == EVENT_FINANCING_CONTRACT;
+    struct text number = {0};
+
+    for (int i = 0; i < 20; i++) {
+        bool is_used = false;
+
+        number = is_contract ? ONE_OF(k, contracts) : ONE_OF(k, registrations);
+        for (size_t n = 0; n < k->h->steps_n; n++) {
+            const struct step *other = &k->h->steps[n];
+
+            is_used =
+                is_used || (!other->is_bulletin && other != step &&
+                            other->filing.enterprise.at == step->filing.enterprise.at &&
+                            (other->filing.event == EVENT_FINANCING_CONTRACT ||
+                             other->filing.event == EVENT_FDI_REGISTRATION ||
+                             other->filing.event == EVENT_OUTBOUND_REGISTRATION) &&
+                            other->guess != OUTCOME_REJECTED &&
+                            other->filing.details.fdi_registration.registration_no.at == number.at);
+        }
+        if (!is_used || once_in(k, 30)) {
+            break;
+        }
+    }
+    return number;
+}
+
+/* ---- filings ------------------------------------------------------------------------------- */
+
+static void fdi_registration(struct maker *k, struct step *step)
+{
+    struct fdi_registration *d = &step->filing.details.fdi_registration;
+    static const char *const industries[] = {"C3411", "C3411", "C3411", "D4414", "B0932",
+                                             "Q84",   "C",     "C21",   "C35",   "I63"};
+    static const int32_t countries[] = {COUNTRY_DEU, COUNTRY_HKG, COUNTRY_CHN};
+    int32_t currency = any_currency(k);
+    int64_t share_left = 10000;
+
+    *d =
+        (struct fdi_registration){.registration_no = unused(k, step),
+                                  .setup = SETUP_NEW,
+                                  .region = T("210100"),
+                                  .industry = ONE_OF(k, industries),
+                                  .established_on = step->filing.business_on - (int32_t)pick(k, 20),
+                                  .registered_capital = {.currency = currency},
+                                  .total_investment = {.currency = CURRENCY_NONE},
+                                  .investors = step->investors,
+                                  .investors_n = 1 + pick(k, STEP_INVESTORS_MAX),
+                                  .evidence_no = T("E1")};
+    for (uint32_t i = 0; i < d->investors_n; i++) {
+        struct fdi_investor *of = &step->investors[i];
+        bool is_last = i + 1 == d->investors_n;
+
+        *of = (struct fdi_investor){.investor_no = T(investor_numbers[i]),
+                                    .name = T("n"),
+                                    .country = countries[pick(k, 3)],
+                                    .subscribed = amount(k, currency),
+                                    .share_bp = is_last ? share_left : share_left / 2 + 1,
+                                    .due_on = date_add_years(d->established_on, 5) +
+                                              (int32_t)(once_in(k, 10) ? 1 : 0)};
+        of->cash = of->subscribed;
+        of->cash.minor -= once_in(k, 3) ? pick(k, 2) * of->cash.minor / 2 : 0;
+        of->cash.minor = once_in(k, 20) ? 0 : of->cash.minor;
+        share_left -= of->share_bp;
+        d->registered_capital.minor += of->subscribed.minor;
+    }
+    if (once_in(k, 2)) {
+        d->total_investment = d->registered_capital;
+        d->total_investment.minor *= 2;
+    }
+    if (once_in(k, 25)) {
+        d->registered_capital.minor++;
+    }
+    if (once_in(k, 25)) {
+        step->investors[0].share_bp -= step->investors[0].share_bp > 1 ? 1 : 0;
+    }
+    if (once_in(k, 25)) {
+        step->investors[d->investors_n - 1].cash.minor += 1 + pick(k, 500);
+    }
+    if (once_in(k, 40)) {
+        step->investors[d->investors_n - 1].subscribed.currency = CURRENCY_EUR;
+    }
+}
+
+static void fdi_inflow(struct maker *k, struct step *step)
+{
+    int32_t currency = any_currency(k);
+    const struct step *opener = NULL;
+
+    step->filing.details.fdi_inflow =
+        (struct fdi_inflow){.registration_no = opened(k, step, EVENT_FDI_REGISTRATION),
+                            .investor_no = ONE_OF(k, investor_numbers),
+                            .money = amount(k, currency),
+                            .account = T("acc"),
+                            .remitter_country = COUNTRY_DEU};
+    opener = accepted(k, step, EVENT_FDI_REGISTRATION);
+    if (opener != NULL && !once_in(k, 15)) {
+        const struct fdi_registration *of = &opener->filing.details.fdi_registration;
+        const struct fdi_investor *one = &of->investors[pick(k, of->investors_n)];
+
+        step->filing.details.fdi_inflow.registration_no = of->registration_no;
+        step->filing.details.fdi_inflow.investor_no = one->investor_no;
+        if (once_in(k, 2)) {
+            step->filing.details.fdi_inflow.money = one->cash;
+            step->filing.details.fdi_inflow.money.minor += pick(k, 30000);
+        }
+    }
+}
+
+static void profile(struct maker *k, struct step *step)
+{
+    struct financing_profile *d = &step->filing.details.financing_profile;
+    static const char *const regions[] = {"210200", "210100", "310000"};
+    int32_t on = step->filing.business_on;
+    int32_t currency = once_in(k, 8) ? CURRENCY_EUR : CURRENCY_USD;
+
+    *d = (struct financing_profile){
+        .mode = once_in(k, 8) ? 1 + (int32_t)pick(k, 3) : k->mode,
+        .effective_on = on + (int32_t)pick(k, 12) - 8,
+        .region = ONE_OF(k, regions),
+        .subject = once_in(k, 6) ? 1 + (int32_t)pick(k, 5)
+                                 : (k->is_foreign_gap ? SUBJECT_HOLDING : SUBJECT_GENERAL),
+        .established_on = date_add_years(on, -1) - (int32_t)pick(k, 20) + 1,
+        .net_assets = {.currency = CURRENCY_NONE},
+        .audited_on = DATE_NONE,
+        .total_investment = {.currency = CURRENCY_NONE},
+        .registered_capital = {.currency = CURRENCY_NONE},
+        .paid_in = {.currency = CURRENCY_NONE},
+        .penalised_on =
+            once_in(k, 8) ? date_add_years(on, -2) + (int32_t)pick(k, 3) - 1 : DATE_NONE,
+        .trade_class = (int32_t)(once_in(k, 8) ? pick(k, 4) : 0)};
+    if (d->mode == MODE_MACROPRUDENTIAL || once_in(k, 9)) {
+        d->net_assets = amount(k, CURRENCY_CNY);
+        d->net_assets.minor = d->net_assets.minor * (once_in(k, 3) ? 1 : 20) + 1234567;
+        d->net_assets.currency = once_in(k, 20) ? CURRENCY_NONE : CURRENCY_CNY;
+        d->audited_on = once_in(k, 20) ? DATE_NONE : on - (int32_t)pick(k, 50) + 1;
+        d->audit_no = T(once_in(k, 20) ? "" : "A1");
+    }
+    if (d->mode == MODE_GAP) {
+        d->registered_capital = amount(k, currency);
+        d->total_investment = amount(k, currency);
+        d->total_investment.minor += once_in(k, 10) ? 0 : d->registered_capital.minor;
+        d->paid_in = amount(k, currency);
+        d->paid_in.minor = once_in(k, 20) ? 0 : d->paid_in.minor;
+        d->foreign_paid_in_bp = pick(k, 10001);
+        d->has_foreign_paid_in_bp = !once_in(k, 30);
+        d->total_investment.currency = once_in(k, 40) ? CURRENCY_CNY : currency;
+    }
+    if (d->mode == MODE_FACILITATION && !once_in(k, 12)) {
+        d->has_certificate = true;
+        d->certificate = (struct certificate){.kind = 1 + (int32_t)pick(k, 4),
+                                              .number = T("C1"),
+                                              .valid_to = on + (int32_t)pick(k, 60) - 3};
+        d->certificate.kind = once_in(k, 2) ? CERTIFICATE_HIGH_TECH : d->certificate.kind;
+    }
+}
+
+/* A believable profile of a GAP enterprise repeats its registration. */
+static void profile_as_registered(struct maker *k, struct step *step)
+{
+    struct financing_profile *d = &step->filing.details.financing_profile;
+
+    for (size_t i = k->h->steps_n; i > 0; i--) {
+        const struct step *other = &k->h->steps[i - 1];
+
+        if (other->is_bulletin || other->filing.event != EVENT_FDI_REGISTRATION ||
+            other->guess != OUTCOME_ACCEPTED ||
+            other->filing.enterprise.at != step->filing.enterprise.at) {
+            continue;
+        }
+        d->registered_capital = other->filing.details.fdi_registration.registered_capital;
+        d->total_investment = other->filing.details.fdi_registration.total_investment;
+        if (d->total_investment.currency == CURRENCY_NONE) {
+            d->total_investment = d->registered_capital;
+            d->total_investment.minor *= 3;
+        }
+        d->paid_in = d->registered_capital;
+        d->foreign_paid_in_bp = once_in(k, 2) ? 0 : pick(k, 4) * 1000;
+        return;
+    }
+}
+
+static void contract(struct maker *k, struct step *step)
+{
+    struct financing_contract *d = &step->filing.details.financing_contract;
+    int32_t on = step->filing.business_on;
+
+    *d = (struct financing_contract){
+        .contract_no = unused(k, step),
+        .mode = once_in(k, 12) ? 1 + (int32_t)pick(k, 3) : k->mode,
+        .creditor = {.name = T("n"),
+                     .country = COUNTRY_DEU,
+                     .kind = once_in(k, 15) ? CREDITOR_BANK : CREDITOR_PARENT},
+        .money = amount(k, any_currency(k)),
+        .signed_on = on - (int32_t)pick(k, 10) + (once_in(k, 20) ? 2 : 0),
+        .annual_rate_bp = 300,
+        .revolving = once_in(k, 2),
+        .not_counted = once_in(k, 10),
+        .ndrc_certificate_no = T(once_in(k, 3) ? "" : "N1"),
+        .purpose = T(once_in(k, 15) ? "SECURITIES" : "working capital")
+    };
+    if (d->creditor.kind == CREDITOR_BANK && once_in(k, 2)) {
+        d->creditor.bic = T("DEUTDEFF");
+    }
+    d->value_on = d->signed_on + (int32_t)pick(k, 5) - (once_in(k, 30) ? 3 : 0);
+    d->matures_on = date_add_years(d->value_on, 1) + (int32_t)pick(k, 3) - 1;
+    d->matures_on = once_in(k, 3) ? d->value_on + (int32_t)pick(k, 700) : d->matures_on;
+    if (d->not_counted && once_in(k, 2)) {
+        step->filing.note = T("why");
+    }
+}
+
+/* Of the last contract filed under the number, mostly its currency. */
+static struct money of_contract(struct maker *k, struct step *step, struct text number)
+{
+    for (size_t i = k->h->steps_n; i > 0; i--) {
+        const struct step *other = &k->h->steps[i - 1];
+
+        if (!other->is_bulletin && other->filing.event == EVENT_FINANCING_CONTRACT &&
+            other->guess == OUTCOME_ACCEPTED &&
+            other->filing.enterprise.at == step->filing.enterprise.at &&
+            other->filing.details.financing_contract.contract_no.at == number.at &&
+            !once_in(k, 10)) {
+            struct money money = other->filing.details.financing_contract.money;
+            uint32_t most = (uint32_t)(money.minor < 2000000000 ? money.minor : 2000000000);
+
+            money.minor = once_in(k, 6) ? money.minor : 1 + pick(k, most);
+            money.minor += once_in(k, 12) ? money.minor : 0;
+            return money;
+        }
+    }
+    return amount(k, any_currency(k));
+}
+
+static void drawdown(struct maker *k, struct step *step)
+{
+    struct financing_drawdown *d = &step->filing.details.financing_drawdown;
+
+    d->contract_no = opened(k, step, EVENT_FINANCING_CONTRACT);
+    d->money = of_contract(k, step, d->contract_no);
+    d->value_on = step->filing.business_on + (int32_t)pick(k, 3);
+}
+
+static void repayment(struct maker *k, struct step *step)
+{
+    struct financing_repayment *d = &step->filing.details.financing_repayment;
+
+    d->contract_no = opened(k, step, EVENT_FINANCING_CONTRACT);
+    d->money = of_contract(k, step, d->contract_no);
+    d->money.minor = once_in(k, 2) ? 1 + d->money.minor / 4 : d->money.minor;
+}
+
+static void outbound_registration(struct maker *k, struct step *step)
+{
+    struct outbound_registration *d = &step->filing.details.outbound_registration;
+    static const char *const industries[] = {"C2011", "C3411", "C3311", "J66"};
+    static const int32_t countries[] = {COUNTRY_USA, COUNTRY_ITA, COUNTRY_DEU};
+    int32_t on = step->filing.business_on;
+
+    *d = (struct outbound_registration){
+        .registration_no = unused(k, step),
+        .application_no = T(once_in(k, 15) ? "APP00001" : ""),
+        .route = ROUTE_DIRECT,
+        .target = {.name = T("n"),    .country = countries[pick(k, 3)]            },
+        .industry = ONE_OF(k, industries),
+        .sensitive = once_in(k, 8),
+        .central_enterprise = once_in(k, 12),
+        .total = amount(k, any_currency(k)),
+        .ndrc = { .kind = once_in(k, 2) ? NDRC_FILING : NDRC_APPROVAL,
+                   .level = once_in(k,                                               3) ? NDRC_LEVEL_PROVINCIAL : NDRC_LEVEL_NATIONAL,
+                   .number = T("N1"),
+                   .issued_on = on - (int32_t)pick(k, 9) + (once_in(k, 20) ? 1 : 0),
+                   .valid_to = on + (int32_t)pick(k, 30) - (once_in(k, 10) ? 1 : 0)},
+        .mofcom = {  .number = T("M1"),
+                   .issued_on = on - (int32_t)pick(k,                                                                     9) + (once_in(k, 20) ? 1 : 0),
+                   .valid_to = on + (int32_t)pick(k, 30) - (once_in(k, 10) ? 1 : 0)}
+    };
+    d->cash = d->total;
+    d->cash.minor -= once_in(k, 2) ? (int64_t)pick(k, 2) * d->cash.minor / 2 : 0;
+    d->cash.minor += once_in(k, 30) ? 1 : 0;
+    d->cash.currency = once_in(k, 30) ? CURRENCY_EUR : d->cash.currency;
+}
+
+static void outbound_remittance(struct maker *k, struct step *step)
+{
+    struct outbound_remittance *d = &step->filing.details.outbound_remittance;
+    static const int32_t countries[] = {COUNTRY_USA, COUNTRY_ITA, COUNTRY_DEU};
+
+    *d = (struct outbound_remittance){
+        .registration_no = opened(k, step, EVENT_OUTBOUND_REGISTRATION),
+        .money = amount(k, any_currency(k)),
+        .payee = {.name = T("n"), .country = countries[pick(k, 3)]},
+        .declaration_no = T("1234567890123456789012"),
+        .explained = T(once_in(k, 2) ? "E1" : "")
+    };
+}
+
+/* May the event be about that step, as far as the guide can see? */
+static bool is_apt(enum event event, const struct step *other)
+{
+    bool is_about = other->filing.event == EVENT_REVERSAL || other->filing.event == EVENT_REVIEW ||
+                    other->filing.event == EVENT_WITHDRAWAL;
+
+    if (event == EVENT_REVERSAL) {
+        return other->guess == OUTCOME_ACCEPTED && !is_about;
+    }
+    if (event == EVENT_WITHDRAWAL || event == EVENT_REVIEW) {
+        return other->guess == OUTCOME_HELD;
+    }
+    return true;
+}
+
+/* An earlier filing of the enterprise, a late one rather than an early one; NULL: none. */
+static const struct step *earlier(struct maker *k, const struct step *step)
+{
+    uint32_t back = once_in(k, 3) ? 1 + pick(k, 40) : 1 + pick(k, 4);
+    bool is_any = once_in(k, 10);
+    const struct step *found = NULL;
+
+    for (size_t i = k->h->steps_n; i > 0 && back > 0; i--) {
+        const struct step *other = &k->h->steps[i - 1];
+
+        if (!other->is_bulletin && other != step &&
+            other->filing.enterprise.at == step->filing.enterprise.at &&
+            (is_any || is_apt(step->filing.event, other))) {
+            found = other;
+            back--;
+        }
+    }
+    return found;
+}
+
+static void about_another(struct maker *k, struct step *step)
+{
+    const struct step *other = earlier(k, step);
+    struct filing *filing = &step->filing;
+    struct text named;
+
+    memcpy(step->named_id, other ? other->filing_id : step->filing_id, sizeof(step->named_id));
+    named = T(step->named_id);
+    filing->business_on = step->received_on;
+    if (other != NULL && !once_in(k, 15)) {
+        filing->bank = other->filing.bank;
+    }
+    if (filing->event == EVENT_REVERSAL) {
+        filing->business_on -= once_in(k, 10) ? 3 : 0;
+        filing->details.reversal = (struct reversal){.reverses = named, .reason = T("r")};
+    } else if (filing->event == EVENT_WITHDRAWAL) {
+        filing->details.withdrawal = (struct withdrawal){.withdraws = named, .reason = T("r")};
+    } else {
+        filing->details.review =
+            (struct review){.reviews = named,
+                            .reviewed_bank = filing->bank,
+                            .verdict = once_in(k, 3) ? VERDICT_REFUSE : VERDICT_APPROVE,
+                            .officer = T("o1"),
+                            .reason = T("r")};
+        filing->bank = T(banks[once_in(k, 10) ? 0 : 2]);
+    }
+}
+
+/* What has to be there first, mostly. */
+static enum event believable(struct maker *k, const struct step *step, enum event event)
+{
+    static const struct {
+        enum event event;
+        enum event rests_on;
+    } rows[] = {
+        {EVENT_FDI_INFLOW,          EVENT_FDI_REGISTRATION     },
+        {EVENT_FINANCING_DRAWDOWN,  EVENT_FINANCING_CONTRACT   },
+        {EVENT_FINANCING_REPAYMENT, EVENT_FINANCING_CONTRACT   },
+        {EVENT_FINANCING_CONTRACT,  EVENT_FINANCING_PROFILE    },
+        {EVENT_OUTBOUND_REMITTANCE, EVENT_OUTBOUND_REGISTRATION},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (event == rows[i].event && accepted(k, step, rows[i].rests_on) == NULL &&
+            !once_in(k, 10)) {
+            event = rows[i].rests_on;
+        }
+    }
+    return event;
+}
+
+static void fill(struct maker *k, struct step *step)
+{
+    static const enum event events[] = {EVENT_FDI_REGISTRATION,
+                                        EVENT_FDI_INFLOW,
+                                        EVENT_FDI_INFLOW,
+                                        EVENT_FDI_INFLOW,
+                                        EVENT_FINANCING_PROFILE,
+                                        EVENT_FINANCING_CONTRACT,
+                                        EVENT_FINANCING_CONTRACT,
+                                        EVENT_FINANCING_DRAWDOWN,
+                                        EVENT_FINANCING_DRAWDOWN,
+                                        EVENT_FINANCING_DRAWDOWN,
+                                        EVENT_FINANCING_REPAYMENT,
+                                        EVENT_FINANCING_REPAYMENT,
+                                        EVENT_OUTBOUND_REGISTRATION,
+                                        EVENT_OUTBOUND_REMITTANCE,
+                                        EVENT_OUTBOUND_REMITTANCE,
+                                        EVENT_REVERSAL,
+                                        EVENT_REVERSAL,
+                                        EVENT_WITHDRAWAL,
+                                        EVENT_REVIEW};
+    enum event event =
+        k->opening ? k->opening : events[pick(k, sizeof(events) / sizeof(events[0]))];
+
+    event = believable(k, step, event);
+    step->filing.event = event;
+    if ((event == EVENT_REVERSAL || event == EVENT_REVIEW || event == EVENT_WITHDRAWAL) &&
+        earlier(k, step) == NULL && !once_in(k, 10)) {
+        event = EVENT_FDI_REGISTRATION;
+        step->filing.event = event;
+    }
+    if (event == EVENT_FDI_REGISTRATION) {
+        fdi_registration(k, step);
+    } else if (event == EVENT_FDI_INFLOW) {
+        fdi_inflow(k, step);
+    } else if (event == EVENT_FINANCING_PROFILE) {
+        profile(k, step);
+        if (step->filing.details.financing_profile.mode == MODE_GAP && !once_in(k, 4)) {
+            profile_as_registered(k, step);
+        }
+    } else if (event == EVENT_FINANCING_CONTRACT) {
+        contract(k, step);
+    } else if (event == EVENT_FINANCING_DRAWDOWN) {
+        drawdown(k, step);
+    } else if (event == EVENT_FINANCING_REPAYMENT) {
+        repayment(k, step);
+    } else if (event == EVENT_OUTBOUND_REGISTRATION) {
+        outbound_registration(k, step);
+    } else if (event == EVENT_OUTBOUND_REMITTANCE) {
+        outbound_remittance(k, step);
+    } else {
+        about_another(k, step);
+    }
+}
+
+static void add_filing(struct maker *k)
+{
+    struct step *step = NULL;
+    size_t at = k->h->steps_n;
+    const struct step *other = NULL;
+
+    guide(k);
+    step = add(k);
+
+    (void)snprintf(step->filing_id, sizeof(step->filing_id), "00000000-0000-7000-8000-%012x",
+                   (unsigned int)at);
+    step->received_on = k->today;
+    step->content = (uint32_t)at;
+    step->filing.filing_id = T(step->filing_id);
+    step->filing.bank = T(banks[once_in(k, 25) ? 2 + pick(k, 2) : pick(k, 2)]);
+    step->filing.enterprise = T(enterprises[pick(k, 3) * pick(k, 2)]);
+    step->filing.maker = T("m");
+    step->filing.checker = T(once_in(k, 60) ? "m" : "c");
+    step->filing.business_on =
+        k->today - (int32_t)(once_in(k, 3) ? pick(k, 4) : 0) + (once_in(k, 60) ? 1 : 0);
+    fill(k, step);
+    other = once_in(k, 30) ? earlier(k, step) : NULL;
+    if (other != NULL) {
+        /* An id used before, with the same content or with another. */
+        if (once_in(k, 2)) {
+            step->content = other->content;
+            step->filing = other->filing;
+        } else {
+            step->filing.bank = other->filing.bank;
+            step->filing.filing_id = other->filing.filing_id;
+        }
+    }
+}
+
+/* A calm history begins with what the rest is about. */
+static void open_matters(struct maker *k)
+{
+    static const enum event openings[] = {EVENT_FDI_REGISTRATION,   EVENT_OUTBOUND_REGISTRATION,
+                                          EVENT_FINANCING_PROFILE,  EVENT_FDI_REGISTRATION,
+                                          EVENT_FINANCING_CONTRACT, EVENT_FINANCING_CONTRACT};
+
+    pass_days(k);
+    for (size_t i = 0; k->is_calm && i < sizeof(openings) / sizeof(openings[0]); i++) {
+        k->opening = openings[i];
+        add_filing(k);
+    }
+    k->opening = EVENT_NONE;
+}
+
+void history_init(struct history *h, uint64_t seed)
+{
+    struct maker k = {.h = h, .chance = seed * UINT64_C(0x9e3779b97f4a7c15) + 1};
+    int32_t first = date_make(FIRST_DAY_YEARS, 3, 4);
+
+    *h = (struct history){.seed = seed, .steps = calloc(HISTORY_STEPS_MAX, sizeof(struct step))};
+    if (h->steps == NULL) {
+        abort();
+    }
+    k.guide = model_open();
+    for (int i = 0; i < 8; i++) {
+        (void)pick(&k, 2);
+    }
+    k.mode = 1 + (int32_t)pick(&k, 3);
+    k.is_calm = !once_in(&k, 4);
+    k.drops_rows = once_in(&k, 5);
+    k.is_foreign_gap = once_in(&k, 2);
+    k.today = first;
+    k.sheets_until = first - DAYS_BEFORE;
+    add_policy(&k, first);
+    add_banks(&k);
+    add_negative(&k);
+    add_sensitive(&k);
+    add_calendar(&k, FIRST_DAY_YEARS);
+    open_matters(&k);
+    for (int i = 0; i < FILINGS && h->steps_n + 50 < HISTORY_STEPS_MAX; i++) {
+        pass_days(&k);
+        add_filing(&k);
+        if (once_in(&k, 40)) {
+            add_policy(&k, first + (int32_t)pick(&k, 8));
+        }
+        if (once_in(&k, 40)) {
+            add_calendar(&k, FIRST_DAY_YEARS);
+        }
+        if (once_in(&k, 60)) {
+            add_negative(&k);
+        }
+    }
+    model_close(k.guide);
+}
+
+void history_fini(struct history *h)
+{
+    free(h->steps);
+    h->steps = NULL;
+}

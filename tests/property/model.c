@@ -1,0 +1,850 @@
+/* The ledger as a list of what was filed: identity, held filings, balances, answers. */
+#include "model.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/status.h"
+#include "model_inside.h"
+
+enum { HELD_FULL_AT = 256 };
+
+void *one_more(void *array, size_t n, size_t size)
+{
+    void *grown = realloc(array, (n + 1) * size);
+
+    if (grown == NULL) {
+        abort();
+    }
+    memset((char *)grown + n * size, 0, size);
+    return grown;
+}
+
+struct model *model_open(void) { return one_more(NULL, 0, sizeof(struct model)); }
+
+void model_close(struct model *m)
+{
+    if (m == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < m->facts_n; i++) {
+        free(m->facts[i]);
+    }
+    free(m->facts);
+    free(m->accepted);
+    free(m->items);
+    free(m->journal);
+    free(m->journal_facts);
+    free(m->answers);
+    free(m);
+}
+
+const char *model_answer(const struct model *m, size_t i)
+{
+    return i < m->answers_n ? m->answers[i] : "";
+}
+
+/* ---- what was filed ------------------------------------------------------------------------ */
+
+struct fact *fact_of(const struct model *m, struct text bank, struct text filing_id)
+{
+    for (size_t i = 0; i < m->facts_n; i++) {
+        const struct filing *filing = &m->facts[i]->filing;
+
+        if (same(filing->enterprise, m->enterprise) && same(filing->bank, bank) &&
+            same(filing->filing_id, filing_id)) {
+            return m->facts[i];
+        }
+    }
+    return NULL;
+}
+
+static size_t add_name(struct name *out, size_t n, enum matter matter, struct text number)
+{
+    if (number.n == 0) {
+        return n;
+    }
+    out[n] = (struct name){.matter = matter, .number = number};
+    return n + 1;
+}
+
+size_t names_of(const struct filing *filing, struct name out[NAMES_MAX])
+{
+    const union details *d = &filing->details;
+    size_t n = 0;
+
+    if (filing->event == EVENT_FDI_REGISTRATION) {
+        return add_name(out, n, MATTER_REGISTRATION, d->fdi_registration.registration_no);
+    }
+    if (filing->event == EVENT_FDI_INFLOW) {
+        return add_name(out, n, MATTER_REGISTRATION, d->fdi_inflow.registration_no);
+    }
+    if (filing->event == EVENT_FINANCING_CONTRACT) {
+        return add_name(out, n, MATTER_CONTRACT, d->financing_contract.contract_no);
+    }
+    if (filing->event == EVENT_FINANCING_DRAWDOWN) {
+        return add_name(out, n, MATTER_CONTRACT, d->financing_drawdown.contract_no);
+    }
+    if (filing->event == EVENT_FINANCING_REPAYMENT) {
+        return add_name(out, n, MATTER_CONTRACT, d->financing_repayment.contract_no);
+    }
+    if (filing->event == EVENT_OUTBOUND_REMITTANCE) {
+        return add_name(out, n, MATTER_REGISTRATION, d->outbound_remittance.registration_no);
+    }
+    if (filing->event == EVENT_OUTBOUND_REGISTRATION) {
+        n = add_name(out, n, MATTER_REGISTRATION, d->outbound_registration.registration_no);
+        return add_name(out, n, MATTER_APPLICATION, d->outbound_registration.application_no);
+    }
+    return 0;
+}
+
+static bool names(const struct filing *filing, struct name name)
+{
+    struct name is[NAMES_MAX];
+    size_t n = names_of(filing, is);
+
+    for (size_t i = 0; i < n; i++) {
+        if (is[i].matter == name.matter && same(is[i].number, name.number)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool opens(const struct filing *filing, struct name name)
+{
+    switch (name.matter) {
+    case MATTER_REGISTRATION:
+        return (filing->event == EVENT_FDI_REGISTRATION ||
+                filing->event == EVENT_OUTBOUND_REGISTRATION) &&
+               names(filing, name);
+    case MATTER_CONTRACT:
+        return filing->event == EVENT_FINANCING_CONTRACT && names(filing, name);
+    case MATTER_APPLICATION:
+    case MATTER_LOAN:
+    case MATTER_NONE:
+    case MATTER_FINANCING:
+    case MATTER_LENDING:
+        break;
+    }
+    return false;
+}
+
+bool closes(const struct filing *filing, struct name name)
+{
+    return filing->event == EVENT_OUTBOUND_REGISTRATION && name.matter == MATTER_APPLICATION &&
+           names(filing, name);
+}
+
+struct fact *standing_fact(const struct model *m, size_t *i)
+{
+    while (*i < m->accepted_n) {
+        struct fact *fact = m->facts[m->accepted[*i]];
+
+        (*i)++;
+        if (!fact->reversed && same(fact->filing.enterprise, m->enterprise)) {
+            return fact;
+        }
+    }
+    return NULL;
+}
+
+struct fact *opener_of(const struct model *m, struct name name)
+{
+    struct fact *found = NULL;
+
+    for (size_t i = 0;;) {
+        struct fact *fact = standing_fact(m, &i);
+
+        if (fact == NULL) {
+            return found;
+        }
+        if (opens(&fact->filing, name)) {
+            found = fact;
+        }
+    }
+}
+
+bool is_closed(const struct model *m, struct name name)
+{
+    for (size_t i = 0;;) {
+        const struct fact *fact = standing_fact(m, &i);
+
+        if (fact == NULL) {
+            return false;
+        }
+        if (closes(&fact->filing, name)) {
+            return true;
+        }
+    }
+}
+
+struct amounts balance_of(const struct model *m, const char *id)
+{
+    struct amounts sum = {0};
+
+    for (size_t i = 0; i < m->journal_n; i++) {
+        const struct fact *fact = m->facts[m->journal_facts[i]];
+
+        if (strcmp(m->journal[i].id, id) == 0 && same(fact->filing.enterprise, m->enterprise)) {
+            sum.limit += m->journal[i].change.limit;
+            sum.used += m->journal[i].change.used;
+            sum.reserved += m->journal[i].change.reserved;
+        }
+    }
+    return sum;
+}
+
+int32_t currency_of_limit(const struct model *m, const char *id, int32_t otherwise)
+{
+    for (size_t i = m->journal_n; i > 0; i--) {
+        const struct fact *fact = m->facts[m->journal_facts[i - 1]];
+
+        if (strcmp(m->journal[i - 1].id, id) == 0 && same(fact->filing.enterprise, m->enterprise)) {
+            return m->journal[i - 1].currency;
+        }
+    }
+    return otherwise;
+}
+
+wide free_of(const struct model *m, const char *id)
+{
+    struct amounts is = balance_of(m, id);
+
+    return (wide)is.limit - is.used - is.reserved;
+}
+
+void limit_id(char out[LIMIT_ID_SIZE], const char *kind, struct text object, struct text part)
+{
+    (void)snprintf(out, LIMIT_ID_SIZE, "%s%s%.*s%s%.*s", kind, object.n > 0 ? ":" : "",
+                   (int)object.n, object.n > 0 ? object.at : "", part.n > 0 ? ":" : "", (int)part.n,
+                   part.n > 0 ? part.at : "");
+}
+
+/* ---- a trial ------------------------------------------------------------------------------- */
+
+static struct why *add_why(struct trial *t, int code, const char *field, const char *limit)
+{
+    struct why *why = NULL;
+
+    for (size_t i = 0; i < t->whys_n; i++) {
+        why = &t->whys[i];
+        if (why->code == code && strcmp(why->field, field) == 0 && strcmp(why->limit, limit) == 0) {
+            return why;
+        }
+    }
+    assert(t->whys_n < WHYS_MAX);
+    why = &t->whys[t->whys_n++];
+    why->code = code;
+    (void)snprintf(why->field, sizeof(why->field), "%s", field);
+    (void)snprintf(why->limit, sizeof(why->limit), "%s", limit);
+    return why;
+}
+
+void refuse(struct trial *t, int code, const char *field) { (void)add_why(t, code, field, ""); }
+
+void test_amount(struct trial *t, int code, const struct amount_test *test)
+{
+    struct why *why = NULL;
+
+    if (test->asked <= test->free) {
+        return;
+    }
+    why = add_why(t, code, test->field, test->limit);
+    why->has_amounts = true;
+    why->currency = test->currency;
+    why->free = test->free;
+    why->asked = test->asked;
+}
+
+void post(struct trial *t, const char *id, int32_t currency, struct amounts change)
+{
+    struct line *line = NULL;
+
+    for (size_t i = 0; i < t->lines_n; i++) {
+        line = strcmp(t->lines[i].id, id) == 0 ? &t->lines[i] : line;
+    }
+    if (line == NULL) {
+        assert(t->lines_n < LINES_MAX);
+        line = &t->lines[t->lines_n++];
+        (void)snprintf(line->id, sizeof(line->id), "%s", id);
+        line->currency = currency;
+    }
+    line->change.limit += change.limit;
+    line->change.used += change.used;
+    line->change.reserved += change.reserved;
+}
+
+struct fact *named_object(struct trial *t, struct name name, enum event opens_it, const char *field)
+{
+    struct fact *opener = opener_of(t->m, name);
+    int32_t last_on = 0;
+
+    if (opener == NULL || opener->filing.event != opens_it) {
+        refuse(t, 203, field);
+        return NULL;
+    }
+    if (is_closed(t->m, name)) {
+        refuse(t, 204, field);
+        return NULL;
+    }
+    last_on = opener->filing.business_on;
+    for (size_t i = 0;;) {
+        const struct fact *fact = standing_fact(t->m, &i);
+
+        if (fact == NULL) {
+            break;
+        }
+        if (fact->accepted_number > opener->accepted_number && names(&fact->filing, name)) {
+            last_on = fact->filing.business_on;
+        }
+    }
+    if (t->filing->business_on < last_on || t->filing->business_on < opener->filing.business_on) {
+        refuse(t, 206, "/business_date");
+    }
+    return opener;
+}
+
+bool number_is_new(struct trial *t, struct name name, const char *field)
+{
+    if (opener_of(t->m, name) != NULL) {
+        refuse(t, 202, field);
+        return false;
+    }
+    return true;
+}
+
+bool standing_over(struct trial *t)
+{
+    size_t reviews = 0;
+
+    t->rows_of_standing = t->rows_n;
+    t->sheets_of_standing = t->sheets_n;
+    for (size_t i = 0; i < t->whys_n; i++) {
+        reviews += t->whys[i].code == 402 ? 1 : 0;
+    }
+    if (t->whys_n > reviews) { /* a failure of standing: what would be reviewed is not told */
+        size_t n = 0;
+
+        for (size_t i = 0; i < t->whys_n; i++) {
+            if (t->whys[i].code != 402) {
+                t->whys[n++] = t->whys[i];
+            }
+        }
+        t->whys_n = n;
+        t->outcome = OUTCOME_REJECTED;
+        return false;
+    }
+    if (reviews > 0 && !t->fact->approved) {
+        t->outcome = OUTCOME_HELD;
+        return false;
+    }
+    t->whys_n = 0;
+    return rates_over(t);
+}
+
+bool rates_over(struct trial *t)
+{
+    if (t->lacks_n == 0) {
+        return true;
+    }
+    for (size_t i = 0; i < t->lacks_n; i++) {
+        refuse(t, 401, t->lack_fields[i]);
+    }
+    t->rows_n = t->rows_of_standing;
+    t->sheets_n = t->sheets_of_standing;
+    t->outcome = OUTCOME_HELD;
+    return false;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    const struct line *x = a;
+    const struct line *y = b;
+
+    return strcmp(x->id, y->id);
+}
+
+static uint32_t nearness(const struct line *line)
+{
+    wide use = (wide)line->after.used + line->after.reserved;
+    wide limit = line->after.limit;
+
+    if (line->change.used + line->change.reserved <= 0) {
+        return 0;
+    }
+    if (use >= limit) {
+        return 3;
+    }
+    return use * 10 >= limit * 9 ? 2 : use * 10 >= limit * 8 ? 1 : 0;
+}
+
+void conclude(struct trial *t)
+{
+    uint32_t nearest = 0;
+    size_t n = 0;
+
+    if (t->whys_n > 0) {
+        t->outcome = OUTCOME_REJECTED;
+        return;
+    }
+    t->outcome = OUTCOME_ACCEPTED;
+    for (size_t i = 0; i < t->lines_n; i++) {
+        struct line *line = &t->lines[i];
+        struct amounts before = balance_of(t->m, line->id);
+
+        if (line->change.limit == 0 && line->change.used == 0 && line->change.reserved == 0) {
+            continue;
+        }
+        line->after = (struct amounts){.limit = before.limit + line->change.limit,
+                                       .used = before.used + line->change.used,
+                                       .reserved = before.reserved + line->change.reserved};
+        nearest = nearness(line) > nearest ? nearness(line) : nearest;
+        t->lines[n++] = *line;
+    }
+    t->lines_n = n;
+    qsort(t->lines, t->lines_n, sizeof(t->lines[0]), by_id);
+    t->flags |= nearest == 3 ? FLAG_LIMIT_FULL : 0;
+    t->flags |= nearest == 2 ? FLAG_NEAR_LIMIT_90 : 0;
+    t->flags |= nearest == 1 ? FLAG_NEAR_LIMIT_80 : 0;
+    for (size_t i = 0; i < t->rows_n; i++) {
+        t->flags |= t->rows[i]->confirmed ? 0 : FLAG_UNCONFIRMED_BASIS;
+    }
+}
+
+/* ---- answers ------------------------------------------------------------------------------- */
+
+static int by_code(const void *a, const void *b)
+{
+    const struct why *x = a;
+    const struct why *y = b;
+
+    if (x->code != y->code) {
+        return x->code < y->code ? -1 : 1;
+    }
+    return strcmp(x->field, y->field) != 0 ? strcmp(x->field, y->field)
+                                           : strcmp(x->limit, y->limit);
+}
+
+static int by_text(struct text a, struct text b)
+{
+    uint32_t n = a.n < b.n ? a.n : b.n;
+    int order = n > 0 ? memcmp(a.at, b.at, n) : 0;
+
+    return order != 0 ? order : (a.n > b.n) - (a.n < b.n);
+}
+
+static int by_row(const void *a, const void *b)
+{
+    const struct parameter *x = *(const struct parameter *const *)a;
+    const struct parameter *y = *(const struct parameter *const *)b;
+    int order = by_text(x->id, y->id);
+
+    order = order != 0 ? order : by_text(x->subject, y->subject);
+    order = order != 0 ? order : by_text(x->region, y->region);
+    return order != 0 ? order : (x->from_on > y->from_on) - (x->from_on < y->from_on);
+}
+
+static int by_day(const void *a, const void *b)
+{
+    const int32_t *x = a;
+    const int32_t *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
+struct page {
+    char *at;
+    size_t n;
+};
+
+static void put(struct page *page, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static void put(struct page *page, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    page->n += (size_t)vsnprintf(page->at + page->n, MODEL_ANSWER_SIZE - page->n, fmt, args);
+    va_end(args);
+    assert(page->n < MODEL_ANSWER_SIZE);
+}
+
+static void put_whys(struct page *page, struct trial *t)
+{
+    qsort(t->whys, t->whys_n, sizeof(t->whys[0]), by_code);
+    for (size_t i = 0; i < t->whys_n; i++) {
+        const struct why *why = &t->whys[i];
+
+        put(page, "\n  %d %s", why->code, why->field);
+        if (why->has_amounts) {
+            put(page, " %s %s free %lld asked %lld", why->limit, iso_currency(why->currency)->alpha,
+                (long long)why->free, (long long)why->asked);
+        }
+    }
+}
+
+static void put_basis(struct page *page, struct trial *t)
+{
+    char date[DATE_TEXT_SIZE] = "";
+
+    qsort(t->rows, t->rows_n, sizeof(t->rows[0]), by_row);
+    qsort(t->sheets, t->sheets_n, sizeof(t->sheets[0]), by_day);
+    put(page, "\n  basis");
+    for (size_t i = 0; i < t->rows_n; i++) {
+        const struct parameter *row = t->rows[i];
+
+        date_format(row->from_on, date);
+        put(page, " %.*s/%.*s/%.*s@%s", (int)row->id.n, row->id.at, (int)row->subject.n,
+            row->subject.at, (int)row->region.n, row->region.at, date);
+    }
+    for (size_t i = 0; i < t->sheets_n; i++) {
+        date_format(t->sheets[i], date);
+        put(page, " %s", date);
+    }
+}
+
+static void put_lines(struct page *page, const struct trial *t)
+{
+    for (size_t i = 0; i < t->lines_n; i++) {
+        const struct line *line = &t->lines[i];
+
+        put(page, "\n  %s %s %+lld %+lld %+lld = %lld %lld %lld", line->id,
+            iso_currency(line->currency)->alpha, (long long)line->change.limit,
+            (long long)line->change.used, (long long)line->change.reserved,
+            (long long)line->after.limit, (long long)line->after.used,
+            (long long)line->after.reserved);
+    }
+}
+
+/* The decision of this number about this trial. */
+static void answer(struct trial *t, int64_t offset, uint64_t refers_to)
+{
+    struct model *m = t->m;
+    struct page page = {0};
+
+    m->answers = one_more(m->answers, m->answers_n, sizeof(m->answers[0]));
+    page.at = m->answers[m->answers_n++];
+    put(&page, "number %llu input %lld bulletin %zu %s", (unsigned long long)m->number,
+        (long long)offset, m->items_n, outcome_name(t->outcome));
+    if (refers_to > 0) {
+        put(&page, " refers to %llu", (unsigned long long)refers_to);
+    }
+    for (uint32_t i = 0; t->outcome == OUTCOME_ACCEPTED && i < FLAG_COUNT; i++) {
+        if ((t->flags >> i & 1) != 0) {
+            put(&page, " %s", flag_name((enum flag)(1U << i)));
+        }
+    }
+    put_whys(&page, t);
+    if (t->outcome == OUTCOME_ACCEPTED) {
+        put_lines(&page, t);
+        if (t->has_returned) {
+            put(&page, "\n  returned %s %lld", iso_currency(t->returned.currency)->alpha,
+                (long long)t->returned.minor);
+        }
+    }
+    put_basis(&page, t);
+}
+
+/* ---- deciding ------------------------------------------------------------------------------ */
+
+static void attempt(struct trial *t)
+{
+    bool is_review = t->filing->event == EVENT_REVIEW;
+
+    if (!bank_may(t->m, t->filing->bank, is_review ? ROLE_AUTHORITY : ROLE_FILER)) {
+        refuse(t, 205, "/bank");
+    }
+    if (t->filing->event == EVENT_FDI_REGISTRATION) {
+        try_fdi_registration(t);
+    } else if (t->filing->event == EVENT_FDI_INFLOW) {
+        try_fdi_inflow(t);
+    } else if (t->filing->event == EVENT_FINANCING_PROFILE) {
+        try_profile(t);
+    } else if (t->filing->event == EVENT_FINANCING_CONTRACT) {
+        try_contract(t);
+    } else if (t->filing->event == EVENT_FINANCING_DRAWDOWN) {
+        try_drawdown(t);
+    } else if (t->filing->event == EVENT_FINANCING_REPAYMENT) {
+        try_repayment(t);
+    } else if (t->filing->event == EVENT_OUTBOUND_REGISTRATION) {
+        try_outbound_registration(t);
+    } else if (t->filing->event == EVENT_OUTBOUND_REMITTANCE) {
+        try_outbound_remittance(t);
+    } else if (t->filing->event == EVENT_REVERSAL) {
+        try_reversal(t);
+    } else if (t->filing->event == EVENT_REVIEW) {
+        try_review(t);
+    } else if (t->filing->event == EVENT_WITHDRAWAL) {
+        try_withdrawal(t);
+    } else {
+        abort(); /* not one of the model's */
+    }
+}
+
+static size_t keys_of(const struct model *m, const struct filing *filing,
+                      struct name out[NAMES_MAX])
+{
+    size_t n = 0;
+
+    if (filing->event == EVENT_REVERSAL) {
+        const struct fact *original = fact_of(m, filing->bank, filing->details.reversal.reverses);
+
+        if (original == NULL || original->accepted_number == 0 ||
+            original->filing.event == EVENT_REVERSAL) {
+            return 0;
+        }
+        filing = &original->filing;
+    }
+    n = names_of(filing, out);
+    if (filing->event >= EVENT_FINANCING_PROFILE &&
+        filing->event <= EVENT_FINANCING_DEREGISTRATION) {
+        out[n++] = (struct name){.matter = MATTER_FINANCING};
+    }
+    return n;
+}
+
+/* Is there an earlier held filing with one of its keys? */
+static bool is_behind(const struct model *m, const struct fact *fact)
+{
+    struct name own[NAMES_MAX];
+    size_t own_n = keys_of(m, &fact->filing, own);
+
+    for (size_t i = 0; i < m->facts_n && m->facts[i] != fact; i++) {
+        struct name other[NAMES_MAX];
+        size_t other_n = 0;
+
+        if (m->facts[i]->outcome != OUTCOME_HELD ||
+            !same(m->facts[i]->filing.enterprise, m->enterprise)) {
+            continue;
+        }
+        other_n = keys_of(m, &m->facts[i]->filing, other);
+        for (size_t k = 0; k < own_n * other_n; k++) {
+            if (own[k / other_n].matter == other[k % other_n].matter &&
+                same(own[k / other_n].number, other[k % other_n].number)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static size_t held_of_enterprise(const struct model *m)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < m->facts_n; i++) {
+        n += m->facts[i]->outcome == OUTCOME_HELD &&
+                     same(m->facts[i]->filing.enterprise, m->enterprise)
+                 ? 1
+                 : 0;
+    }
+    return n;
+}
+
+static void codes_text(struct trial *t, char out[512])
+{
+    size_t n = 0;
+
+    out[0] = '\0';
+    qsort(t->whys, t->whys_n, sizeof(t->whys[0]), by_code);
+    for (size_t i = 0; i < t->whys_n; i++) {
+        n += (size_t)snprintf(out + n, 512 - n, "%d ", t->whys[i].code);
+    }
+}
+
+/* The fact takes over what was decided about it. */
+static void settle(struct trial *t)
+{
+    struct fact *fact = t->fact;
+    struct model *m = t->m;
+
+    codes_text(t, fact->codes);
+    fact->outcome = t->outcome;
+    fact->waits_for = t->outcome == OUTCOME_HELD ? t->whys[0].code : 0;
+    memcpy(fact->lacks, t->lacks, sizeof(t->lacks));
+    fact->lacks_n = t->lacks_n;
+    if (t->outcome != OUTCOME_ACCEPTED) {
+        return;
+    }
+    fact->accepted_number = m->number;
+    memcpy(fact->lines, t->lines, sizeof(t->lines));
+    fact->lines_n = t->lines_n;
+    memcpy(fact->follows, t->follows, sizeof(t->follows));
+    for (size_t i = 0; i < m->facts_n; i++) {
+        if (m->facts[i] != fact) {
+            continue;
+        }
+        m->accepted = one_more(m->accepted, m->accepted_n, sizeof(m->accepted[0]));
+        m->accepted[m->accepted_n++] = i;
+        for (size_t k = 0; k < t->lines_n; k++) {
+            m->journal = one_more(m->journal, m->journal_n, sizeof(m->journal[0]));
+            m->journal[m->journal_n] = t->lines[k];
+            m->journal_facts =
+                one_more(m->journal_facts, m->journal_n, sizeof(m->journal_facts[0]));
+            m->journal_facts[m->journal_n++] = i;
+        }
+    }
+    if (t->original > 0) {
+        m->facts[t->original - 1]->reversed = true;
+    }
+}
+
+static struct trial *begin(struct model *m, struct fact *fact)
+{
+    struct trial *t = one_more(NULL, 0, sizeof(*t));
+
+    t->m = m;
+    t->fact = fact;
+    t->filing = &fact->filing;
+    m->enterprise = fact->filing.enterprise;
+    return t;
+}
+
+/* Decide a held filing again; code is 221 or 223 when a person ended it, else 0. */
+static void decide_again(struct model *m, struct fact *fact, int code)
+{
+    struct trial *t = begin(m, fact);
+    char codes[512];
+
+    if (code != 0) {
+        refuse(t, code, "");
+        t->outcome = OUTCOME_REJECTED;
+    } else {
+        attempt(t);
+    }
+    codes_text(t, codes);
+    if (t->outcome != fact->outcome || strcmp(codes, fact->codes) != 0) {
+        m->number++;
+        answer(t, fact->offset, fact->first_number);
+        settle(t);
+    } else {
+        memcpy(fact->lacks, t->lacks, sizeof(t->lacks));
+        fact->lacks_n = t->lacks_n;
+    }
+    free(t);
+}
+
+static bool rate_came(const struct model *m, const struct fact *fact)
+{
+    for (size_t i = 0; i < fact->lacks_n; i++) {
+        int32_t sheet = 0;
+        wide rate = 0;
+
+        if (rate_of(m, fact->lacks[i].currency, fact->lacks[i].on, &sheet, &rate)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* One pass over held filings in order of arrival: those behind others, and after a bulletin those
+ * that wait for a rate. */
+static void pass(struct model *m, struct text enterprise)
+{
+    for (size_t i = 0; i < m->facts_n; i++) {
+        struct fact *fact = m->facts[i];
+        bool is_bulletin = enterprise.n == 0;
+
+        if (fact->outcome != OUTCOME_HELD ||
+            (!is_bulletin && !same(enterprise, fact->filing.enterprise))) {
+            continue;
+        }
+        m->enterprise = fact->filing.enterprise;
+        if ((fact->waits_for == 403 && !is_behind(m, fact)) ||
+            (fact->waits_for == 401 && is_bulletin && rate_came(m, fact))) {
+            decide_again(m, fact, 0);
+        }
+    }
+}
+
+void model_bulletin(struct model *m, const struct reference_item *item)
+{
+    m->answers_n = 0;
+    m->number++;
+    m->items = one_more(m->items, m->items_n, sizeof(m->items[0]));
+    m->items[m->items_n++] = item;
+    pass(m, (struct text){0});
+}
+
+static void follow(struct model *m, const struct filing *filing)
+{
+    struct fact *held = NULL;
+    struct text enterprise = filing->enterprise;
+
+    if (filing->event == EVENT_WITHDRAWAL) {
+        held = fact_of(m, filing->bank, filing->details.withdrawal.withdraws);
+        decide_again(m, held, 223);
+    } else {
+        const struct review *review = &filing->details.review;
+
+        held = fact_of(m, review->reviewed_bank, review->reviews);
+        held->approved = review->verdict == VERDICT_APPROVE;
+        decide_again(m, held, held->approved ? 0 : 221);
+    }
+    pass(m, enterprise);
+}
+
+static void decide_first(struct trial *t)
+{
+    struct model *m = t->m;
+
+    check_form(t);
+    if (t->whys_n > 0) {
+        t->outcome = OUTCOME_REJECTED;
+        return;
+    }
+    if (is_behind(m, t->fact)) {
+        refuse(t, 403, "");
+        t->outcome = OUTCOME_HELD;
+    } else {
+        attempt(t);
+    }
+    if (t->outcome == OUTCOME_HELD && held_of_enterprise(m) >= HELD_FULL_AT) {
+        t->whys_n = 0;
+        refuse(t, 222, "");
+        t->outcome = OUTCOME_REJECTED;
+    }
+}
+
+void model_file(struct model *m, const struct model_record *record)
+{
+    struct fact *fact = one_more(NULL, 0, sizeof(*fact));
+    const struct filing *filing = record->filing;
+    struct fact *own = NULL;
+    struct trial *t = NULL;
+
+    fact->filing = *filing;
+    fact->offset = record->offset;
+    fact->received_on = record->received_on;
+    fact->content = record->content;
+    m->answers_n = 0;
+    t = begin(m, fact);
+    m->number++;
+    own = fact_of(m, filing->bank, filing->filing_id);
+    if (own != NULL) {
+        bool is_same = own->content == record->content;
+
+        t->outcome = is_same ? OUTCOME_DUPLICATE : OUTCOME_REJECTED;
+        if (!is_same) {
+            refuse(t, 201, "/filing_id");
+        }
+        answer(t, record->offset, is_same ? own->first_number : 0);
+        free(fact);
+    } else {
+        fact->first_number = m->number;
+        m->facts = one_more(m->facts, m->facts_n,
+                            sizeof(m->facts[0])); /* NOLINT(bugprone-sizeof-expression) */
+        m->facts[m->facts_n++] = fact;
+        decide_first(t);
+        answer(t, record->offset, 0);
+        settle(t);
+        if (t->outcome == OUTCOME_ACCEPTED &&
+            (filing->event == EVENT_REVIEW || filing->event == EVENT_WITHDRAWAL)) {
+            follow(m, filing);
+        }
+    }
+    free(t);
+}
