@@ -50,12 +50,14 @@ struct run {
     char *out;
 };
 
-static char path[] = "/tmp/test_pack-XXXXXX";
+static char path[64];
 
 static int setup(void **state)
 {
-    const int fd = mkstemp(path);
+    int fd;
 
+    (void)snprintf(path, sizeof(path), "/tmp/test_pack-XXXXXX");
+    fd = mkstemp(path);
     *state = calloc(1, sizeof(struct run));
     return fd >= 0 && *state ? close(fd) : -1;
 }
@@ -67,7 +69,6 @@ static int teardown(void **state)
     free(run->out);
     free(run);
     (void)unlink(path);
-    memcpy(path + strlen(path) - 6, "XXXXXX", 6);
     return 0;
 }
 
