@@ -33,8 +33,10 @@ quickstart() {
     demand 'verify finds no difference and nothing pending' grep -q '; 0 pending; no difference$' "$folder/said"
     demand 'the tolerance is posted to the cent' \
         grep -qE '^ +91210112MA0FG1HX9X  fdi.excess:2101122024030001 +USD +30000.00 +30000.00 +0.00 +0.00  open$' "$folder/said"
-    demand 'nothing waits for its rate at the end' \
+    demand 'the second rates release what waited for them' \
         test "$(sed -n '/^10\./,/^11\./p' "$folder/said" | grep -c 'RATE_PENDING\|EARLIER_HELD')" = 0
+    demand 'nothing is held after the review' \
+        test "$(sed -n '/^11\./,/^12\./p' "$folder/said" | grep -c 'REVIEW_NEEDED')" = 0
 }
 
 # outcomes NAME: of the line of sums, ACCEPTED REJECTED HELD DUPLICATE.
@@ -60,7 +62,7 @@ demand 'no words of a demonstration in memory on a broker' test "$(grep -c "$wor
 read -r accepted rejected held duplicate < <(outcomes)
 quickstart
 read -r accepted_again rejected_again held_again duplicate_again < <(outcomes)
-filings_n=$(wc -l <deploy/samples/filings.jsonl)
+filings_n=$(cat deploy/samples/filings.jsonl deploy/samples/review.jsonl | wc -l)
 demand 'a second run accepts nothing again' test "$accepted $held" = "$accepted_again $held_again"
 demand 'a second run answers each filing once more, all but the id reused as duplicates' \
     test $((duplicate_again - duplicate + rejected_again - rejected)) = "$filings_n"

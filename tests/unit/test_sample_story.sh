@@ -10,15 +10,16 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
 deploy/samples/generate "$folder"
-for name in filings.jsonl rates-1.jsonl rates-2.jsonl; do
+for name in filings.jsonl rates-1.jsonl rates-2.jsonl review.jsonl; do
     if ! cmp "$folder/$name" "deploy/samples/$name"; then
         echo "deploy/samples/$name is not what deploy/samples/generate writes"
         exit 1
     fi
 done
 
-filings_n=$(wc -l <deploy/samples/filings.jsonl)
-timeout -k 2 20 "$publish" --dry-run deploy/samples/filings.jsonl 2>"$folder/said"
+cat deploy/samples/filings.jsonl deploy/samples/review.jsonl >"$folder/all.jsonl"
+filings_n=$(wc -l <"$folder/all.jsonl")
+timeout -k 2 20 "$publish" --dry-run "$folder/all.jsonl" 2>"$folder/said"
 if ! grep -q "^filing-publish: $filings_n good (nothing was sent), 0 refused" "$folder/said"; then
     cat "$folder/said"
     exit 1
