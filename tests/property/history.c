@@ -33,7 +33,10 @@ static const char *const enterprises[] = {"91210100MA0FG1HX9H", "911100006000373
 static const char *const banks[] = {"210100000123", "310100000456", "999999999999", "888888888888"};
 static const char *const registrations[] = {"REG00001", "REG00002", "REG00003", "REG00004",
                                             "REG00005"};
-static const char *const contracts[] = {"CON00001", "CON00002", "CON00003", "CON00004"};
+static const char *const contracts[] = {"CON00001", "CON00002", "CON00003",
+                                        "CON00004", "CON00005", "CON00006"};
+static const char *const applications[] = {"APP00001", "APP00002", "APP00003", "APP00004",
+                                           "APP00005"};
 static const char *const investor_numbers[] = {"I1", "I2", "I3", "I4"};
 static const int32_t currencies[] = {CURRENCY_USD, CURRENCY_USD, CURRENCY_CNY,
                                      CURRENCY_EUR, CURRENCY_JPY, CURRENCY_KWD};
@@ -145,6 +148,10 @@ static const struct row_text policy_rows[] = {
     {"MP.TERM.SHORT",              "",           "",     DATE_NONE, "1.5",          true },
     {"MP.TERM.SHORT",              "",           "",     11,        "1.3333333333", true },
     {"OUT.NDRC.USD",               "",           "",     -2,        "60000",        true },
+    {"OUT.PRELIM.MONTHS",          "",           "",     DATE_NONE, "1",            true },
+    {"OUT.PRELIM.MONTHS",          "",           "",     17,        "0",            true },
+    {"OUT.PRELIM.SHARE",           "",           "",     DATE_NONE, "0.25",         true },
+    {"OUT.PRELIM.USD",             "",           "",     4,         "3000.5",       true },
 };
 
 static bool continues(const struct row_text *a, const struct row_text *b)
@@ -156,7 +163,8 @@ static bool continues(const struct row_text *a, const struct row_text *b)
 static void add_policy(struct maker *k, int32_t first)
 {
     struct step *step = add(k);
-    const char *dropped = k->drops_rows ? policy_rows[pick(k, 26)].id : "";
+    const char *dropped =
+        k->drops_rows ? policy_rows[pick(k, sizeof(policy_rows) / sizeof(policy_rows[0]))].id : "";
 
     step->is_bulletin = true;
     step->item.kind = REFERENCE_POLICY;
@@ -306,6 +314,43 @@ static void note_outcomes(struct maker *k)
     }
 }
 
+static bool same_text(struct text a, struct text b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.at, b.at, a.n) == 0);
+}
+
+/* What an accepted filing reversed or closed is no longer built on. */
+static void note_ends(struct maker *k)
+{
+    const struct step *step = &k->h->steps[k->guided_n];
+    const union details *d = &step->filing.details;
+
+    for (size_t i = 0; i < k->guided_n && step->guess == OUTCOME_ACCEPTED; i++) {
+        struct step *other = &k->h->steps[i];
+        bool is_closing = step->filing.event == EVENT_FINANCING_CANCELLATION ||
+                          step->filing.event == EVENT_FINANCING_DEREGISTRATION;
+
+        if (other->is_bulletin || other->filing.enterprise.at != step->filing.enterprise.at) {
+            continue;
+        }
+        if (step->filing.event == EVENT_REVERSAL &&
+            same_text(other->filing.filing_id, d->reversal.reverses)) {
+            other->is_gone = true;
+        }
+        if (is_closing && other->filing.event == EVENT_FINANCING_CONTRACT &&
+            same_text(other->filing.details.financing_contract.contract_no,
+                      d->financing_cancellation.contract_no)) {
+            other->is_gone = true;
+        }
+        if (step->filing.event == EVENT_OUTBOUND_REGISTRATION &&
+            other->filing.event == EVENT_OUTBOUND_PRELIMINARY &&
+            same_text(other->filing.details.outbound_preliminary.application_no,
+                      d->outbound_registration.application_no)) {
+            other->is_gone = true;
+        }
+    }
+}
+
 /* Let the guide decide what was added since. */
 static void guide(struct maker *k)
 {
@@ -322,6 +367,7 @@ static void guide(struct maker *k)
             model_file(k->guide, &record);
         }
         note_outcomes(k);
+        note_ends(k);
     }
 }
 
@@ -336,7 +382,7 @@ static const struct step *accepted(struct maker *k, const struct step *step, enu
         const struct step *other = &k->h->steps[i - 1];
 
         if (!other->is_bulletin && other != step && other->filing.event == event &&
-            other->guess == OUTCOME_ACCEPTED &&
+            other->guess == OUTCOME_ACCEPTED && !other->is_gone &&
             other->filing.enterprise.at == step->filing.enterprise.at) {
             found = other;
             back--;
@@ -360,13 +406,15 @@ static struct text opened(struct maker *k, const struct step *step, enum event e
 /* A number that nothing has yet, mostly. */
 static struct text unused(struct maker *k, const struct step *step)
 {
-    bool is_contract = step->filing.event == EVENT_FINANCING_CONTRACT;
+    enum event event = step->filing.event;
     struct text number = {0};
 
     for (int i = 0; i < 20; i++) {
         bool is_used = false;
 
-        number = is_contract ? ONE_OF(k, contracts) : ONE_OF(k, registrations);
+        number = event == EVENT_FINANCING_CONTRACT     ? ONE_OF(k, contracts)
+                 : event == EVENT_OUTBOUND_PRELIMINARY ? ONE_OF(k, applications)
+                                                       : ONE_OF(k, registrations);
         for (size_t n = 0; n < k->h->steps_n; n++) {
             const struct step *other = &k->h->steps[n];
 
@@ -556,6 +604,7 @@ static void contract(struct maker *k, struct step *step)
         .signed_on = on - (int32_t)pick(k, 10) + (once_in(k, 20) ? 2 : 0),
         .annual_rate_bp = 300,
         .revolving = once_in(k, 2),
+        .capitalises_interest = !once_in(k, 3),
         .not_counted = once_in(k, 10),
         .ndrc_certificate_no = T(once_in(k, 3) ? "" : "N1"),
         .purpose = T(once_in(k, 15) ? "SECURITIES" : "working capital")
@@ -602,13 +651,131 @@ static void drawdown(struct maker *k, struct step *step)
     d->value_on = step->filing.business_on + (int32_t)pick(k, 3);
 }
 
+/* A contract that was drawn, mostly. */
+static struct text drawn(struct maker *k, const struct step *step)
+{
+    const struct step *found = accepted(k, step, EVENT_FINANCING_DRAWDOWN);
+
+    return found != NULL ? found->filing.details.financing_drawdown.contract_no
+                         : opened(k, step, EVENT_FINANCING_CONTRACT);
+}
+
 static void repayment(struct maker *k, struct step *step)
 {
     struct financing_repayment *d = &step->filing.details.financing_repayment;
 
-    d->contract_no = opened(k, step, EVENT_FINANCING_CONTRACT);
+    d->contract_no = drawn(k, step);
     d->money = of_contract(k, step, d->contract_no);
     d->money.minor = once_in(k, 2) ? 1 + d->money.minor / 4 : d->money.minor;
+}
+
+static struct text opened_application(struct maker *k, const struct step *step)
+{
+    const struct step *found = accepted(k, step, EVENT_OUTBOUND_PRELIMINARY);
+
+    return found != NULL ? found->filing.details.outbound_preliminary.application_no
+                         : ONE_OF(k, applications);
+}
+
+static void of_application(struct maker *k, struct step *step)
+{
+    union details *d = &step->filing.details;
+
+    if (step->filing.event == EVENT_OUTBOUND_PRELIMINARY) {
+        d->outbound_preliminary =
+            (struct outbound_preliminary){.application_no = unused(k, step),
+                                          .planned_total = amount(k, any_currency(k)),
+                                          .money = amount(k, any_currency(k)),
+                                          .purpose = T("p")};
+        if (!once_in(k, 4)) {
+            d->outbound_preliminary.planned_total = d->outbound_preliminary.money;
+            d->outbound_preliminary.planned_total.minor *= 5;
+        }
+    } else if (step->filing.event == EVENT_OUTBOUND_PRELIMINARY_REMITTANCE) {
+        d->outbound_preliminary_remittance =
+            (struct outbound_preliminary_remittance){.application_no = opened_application(k, step),
+                                                     .money = amount(k, any_currency(k)),
+                                                     .payee = T("p")};
+    } else {
+        d->outbound_preliminary_refund = (struct outbound_preliminary_refund){
+            .application_no = opened_application(k, step), .money = amount(k, any_currency(k))};
+    }
+}
+
+/* What else is filed about a contract. */
+static void of_contract_terms(struct maker *k, struct step *step, struct text number)
+{
+    union details *d = &step->filing.details;
+    int32_t on = step->filing.business_on;
+    int32_t agreed_on = on - (int32_t)pick(k, 8) + (once_in(k, 30) ? 9 : 0);
+    const struct step *signing = accepted(k, step, EVENT_FINANCING_CONTRACT);
+
+    if (step->filing.event == EVENT_FINANCING_EXTENSION) {
+        int32_t from = signing ? signing->filing.details.financing_contract.matures_on : on;
+
+        d->financing_extension =
+            (struct financing_extension){.contract_no = number,
+                                         .matures_on = from + (int32_t)pick(k, 500) - 30,
+                                         .agreed_on = agreed_on};
+    } else if (step->filing.event == EVENT_FINANCING_AMENDMENT) {
+        d->financing_amendment = (struct financing_amendment){
+            .contract_no = number, .money = of_contract(k, step, number), .agreed_on = agreed_on};
+    } else if (step->filing.event == EVENT_FINANCING_ASSIGNMENT) {
+        d->financing_assignment = (struct financing_assignment){
+            .contract_no = number,
+            .creditor = {.name = T("n"),
+                         .country = COUNTRY_DEU,
+                         .kind = once_in(k, 9) ? CREDITOR_BANK : CREDITOR_MARKET},
+            .agreed_on = agreed_on
+        };
+    } else {
+        /* Cancellation and deregistration have nothing but the number. */
+        d->financing_cancellation.contract_no = number;
+    }
+}
+
+static void of_contract_money(struct maker *k, struct step *step)
+{
+    union details *d = &step->filing.details;
+    bool is_back = step->filing.event == EVENT_FINANCING_FORGIVENESS ||
+                   step->filing.event == EVENT_FINANCING_EQUITY_CONVERSION;
+    struct text number = is_back ? drawn(k, step) : opened(k, step, EVENT_FINANCING_CONTRACT);
+    struct money money = of_contract(k, step, number);
+    const struct step *opener = accepted(k, step, EVENT_FDI_REGISTRATION);
+    int32_t on = step->filing.business_on;
+
+    if (step->filing.event == EVENT_FINANCING_INTEREST) {
+        d->financing_interest =
+            (struct financing_interest){.contract_no = number,
+                                        .money = money,
+                                        .period_from = on,
+                                        .period_to = on + (int32_t)pick(k, 9) - 1};
+    } else if (step->filing.event == EVENT_FINANCING_CAPITALISATION) {
+        money.minor = 1 + money.minor / 10;
+        d->financing_capitalisation =
+            (struct financing_capitalisation){.contract_no = number, .money = money};
+    } else if (step->filing.event == EVENT_FINANCING_FORGIVENESS) {
+        money.minor = once_in(k, 3) ? money.minor : 1 + money.minor / 5;
+        d->financing_forgiveness = (struct financing_forgiveness){
+            .contract_no = number, .money = money, .evidence_no = T(once_in(k, 12) ? "" : "E")};
+    } else if (step->filing.event == EVENT_FINANCING_EQUITY_CONVERSION) {
+        money.minor = once_in(k, 3) ? money.minor : 1 + money.minor / 5;
+        d->financing_equity_conversion = (struct financing_equity_conversion){
+            .contract_no = number,
+            .money = money,
+            .evidence_no = T(once_in(k, 12) ? "" : "E"),
+            .registration_no = opened(k, step, EVENT_FDI_REGISTRATION),
+            .investor_no = ONE_OF(k, investor_numbers)};
+        if (opener != NULL) {
+            const struct fdi_registration *of = &opener->filing.details.fdi_registration;
+
+            d->financing_equity_conversion.registration_no = of->registration_no;
+            d->financing_equity_conversion.investor_no =
+                of->investors[pick(k, of->investors_n)].investor_no;
+        }
+    } else {
+        of_contract_terms(k, step, number);
+    }
 }
 
 static void outbound_registration(struct maker *k, struct step *step)
@@ -620,21 +787,21 @@ static void outbound_registration(struct maker *k, struct step *step)
 
     *d = (struct outbound_registration){
         .registration_no = unused(k, step),
-        .application_no = T(once_in(k, 15) ? "APP00001" : ""),
+        .application_no = once_in(k, 3) ? opened_application(k, step) : (struct text){0                 },
         .route = ROUTE_DIRECT,
-        .target = {.name = T("n"),    .country = countries[pick(k, 3)]            },
+        .target = {                                                 .name = T("n"),    .country = countries[pick(k, 3)]            },
         .industry = ONE_OF(k, industries),
         .sensitive = once_in(k, 8),
         .central_enterprise = once_in(k, 12),
         .total = amount(k, any_currency(k)),
         .ndrc = { .kind = once_in(k, 2) ? NDRC_FILING : NDRC_APPROVAL,
-                   .level = once_in(k,                                               3) ? NDRC_LEVEL_PROVINCIAL : NDRC_LEVEL_NATIONAL,
-                   .number = T("N1"),
-                   .issued_on = on - (int32_t)pick(k, 9) + (once_in(k, 20) ? 1 : 0),
-                   .valid_to = on + (int32_t)pick(k, 30) - (once_in(k, 10) ? 1 : 0)},
-        .mofcom = {  .number = T("M1"),
-                   .issued_on = on - (int32_t)pick(k,                                                                     9) + (once_in(k, 20) ? 1 : 0),
-                   .valid_to = on + (int32_t)pick(k, 30) - (once_in(k, 10) ? 1 : 0)}
+                                                                                      .level = once_in(k,                                                                                    3) ? NDRC_LEVEL_PROVINCIAL : NDRC_LEVEL_NATIONAL,
+                                                                                      .number = T("N1"),
+                                                                                      .issued_on = on - (int32_t)pick(k, 9) + (once_in(k, 20) ? 1 : 0),
+                                                                                      .valid_to = on + (int32_t)pick(k, 30) - (once_in(k, 10) ? 1 : 0)},
+        .mofcom = {                                                                        .number = T("M1"),
+                                                                                      .issued_on = on - (int32_t)pick(k,                                                                                    9) + (once_in(k, 20) ? 1 : 0),
+                                                                                      .valid_to = on + (int32_t)pick(k, 30) - (once_in(k, 10) ? 1 : 0)}
     };
     d->cash = d->total;
     d->cash.minor -= once_in(k, 2) ? (int64_t)pick(k, 2) * d->cash.minor / 2 : 0;
@@ -663,7 +830,7 @@ static bool is_apt(enum event event, const struct step *other)
                     other->filing.event == EVENT_WITHDRAWAL;
 
     if (event == EVENT_REVERSAL) {
-        return other->guess == OUTCOME_ACCEPTED && !is_about;
+        return other->guess == OUTCOME_ACCEPTED && !other->is_gone && !is_about;
     }
     if (event == EVENT_WITHDRAWAL || event == EVENT_REVIEW) {
         return other->guess == OUTCOME_HELD;
@@ -726,11 +893,25 @@ static enum event believable(struct maker *k, const struct step *step, enum even
         enum event event;
         enum event rests_on;
     } rows[] = {
-        {EVENT_FDI_INFLOW,          EVENT_FDI_REGISTRATION     },
-        {EVENT_FINANCING_DRAWDOWN,  EVENT_FINANCING_CONTRACT   },
-        {EVENT_FINANCING_REPAYMENT, EVENT_FINANCING_CONTRACT   },
-        {EVENT_FINANCING_CONTRACT,  EVENT_FINANCING_PROFILE    },
-        {EVENT_OUTBOUND_REMITTANCE, EVENT_OUTBOUND_REGISTRATION},
+        {EVENT_FDI_INFLOW,                      EVENT_FDI_REGISTRATION     },
+        {EVENT_FINANCING_DRAWDOWN,              EVENT_FINANCING_CONTRACT   },
+        {EVENT_FINANCING_REPAYMENT,             EVENT_FINANCING_CONTRACT   },
+        {EVENT_FINANCING_INTEREST,              EVENT_FINANCING_CONTRACT   },
+        {EVENT_FINANCING_CAPITALISATION,        EVENT_FINANCING_CONTRACT   },
+        {EVENT_FINANCING_EXTENSION,             EVENT_FINANCING_CONTRACT   },
+        {EVENT_FINANCING_AMENDMENT,             EVENT_FINANCING_CONTRACT   },
+        {EVENT_FINANCING_ASSIGNMENT,            EVENT_FINANCING_CONTRACT   },
+        {EVENT_FINANCING_FORGIVENESS,           EVENT_FINANCING_CONTRACT   },
+        {EVENT_FINANCING_EQUITY_CONVERSION,     EVENT_FINANCING_CONTRACT   },
+        {EVENT_FINANCING_CANCELLATION,          EVENT_FINANCING_CONTRACT   },
+        {EVENT_FINANCING_DEREGISTRATION,        EVENT_FINANCING_CONTRACT   },
+        {EVENT_OUTBOUND_PRELIMINARY_REMITTANCE, EVENT_OUTBOUND_PRELIMINARY },
+        {EVENT_OUTBOUND_PRELIMINARY_REFUND,     EVENT_OUTBOUND_PRELIMINARY },
+        {EVENT_FINANCING_REPAYMENT,             EVENT_FINANCING_DRAWDOWN   },
+        {EVENT_FINANCING_FORGIVENESS,           EVENT_FINANCING_DRAWDOWN   },
+        {EVENT_FINANCING_EQUITY_CONVERSION,     EVENT_FINANCING_DRAWDOWN   },
+        {EVENT_FINANCING_CONTRACT,              EVENT_FINANCING_PROFILE    },
+        {EVENT_OUTBOUND_REMITTANCE,             EVENT_OUTBOUND_REGISTRATION},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -751,17 +932,38 @@ static void fill(struct maker *k, struct step *step)
                                         EVENT_FINANCING_PROFILE,
                                         EVENT_FINANCING_CONTRACT,
                                         EVENT_FINANCING_CONTRACT,
+                                        EVENT_FINANCING_CONTRACT,
                                         EVENT_FINANCING_DRAWDOWN,
                                         EVENT_FINANCING_DRAWDOWN,
                                         EVENT_FINANCING_DRAWDOWN,
                                         EVENT_FINANCING_REPAYMENT,
                                         EVENT_FINANCING_REPAYMENT,
+                                        EVENT_FINANCING_INTEREST,
+                                        EVENT_FINANCING_CAPITALISATION,
+                                        EVENT_FINANCING_CAPITALISATION,
+                                        EVENT_FINANCING_EXTENSION,
+                                        EVENT_FINANCING_EXTENSION,
+                                        EVENT_FINANCING_AMENDMENT,
+                                        EVENT_FINANCING_AMENDMENT,
+                                        EVENT_FINANCING_ASSIGNMENT,
+                                        EVENT_FINANCING_FORGIVENESS,
+                                        EVENT_FINANCING_EQUITY_CONVERSION,
+                                        EVENT_FINANCING_CANCELLATION,
+                                        EVENT_FINANCING_DEREGISTRATION,
+                                        EVENT_OUTBOUND_PRELIMINARY,
+                                        EVENT_OUTBOUND_PRELIMINARY_REMITTANCE,
+                                        EVENT_OUTBOUND_PRELIMINARY_REMITTANCE,
+                                        EVENT_OUTBOUND_PRELIMINARY_REFUND,
                                         EVENT_OUTBOUND_REGISTRATION,
                                         EVENT_OUTBOUND_REMITTANCE,
                                         EVENT_OUTBOUND_REMITTANCE,
                                         EVENT_REVERSAL,
                                         EVENT_REVERSAL,
+                                        EVENT_REVERSAL,
+                                        EVENT_REVERSAL,
                                         EVENT_WITHDRAWAL,
+                                        EVENT_WITHDRAWAL,
+                                        EVENT_REVIEW,
                                         EVENT_REVIEW};
     enum event event =
         k->opening ? k->opening : events[pick(k, sizeof(events) / sizeof(events[0]))];
@@ -788,10 +990,14 @@ static void fill(struct maker *k, struct step *step)
         drawdown(k, step);
     } else if (event == EVENT_FINANCING_REPAYMENT) {
         repayment(k, step);
+    } else if (event >= EVENT_FINANCING_INTEREST && event <= EVENT_FINANCING_DEREGISTRATION) {
+        of_contract_money(k, step);
     } else if (event == EVENT_OUTBOUND_REGISTRATION) {
         outbound_registration(k, step);
     } else if (event == EVENT_OUTBOUND_REMITTANCE) {
         outbound_remittance(k, step);
+    } else if (event >= EVENT_OUTBOUND_PRELIMINARY && event <= EVENT_OUTBOUND_PRELIMINARY_REFUND) {
+        of_application(k, step);
     } else {
         about_another(k, step);
     }

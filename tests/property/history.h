@@ -31,6 +31,7 @@ struct step {
     char named_id[40];
     int32_t received_on;
     uint32_t content;   /* equal for equal bytes */
+    bool is_gone;       /* reversed or closed since, as the model sees it */
     enum outcome guess; /* what the model makes of it: later steps build on that */
     struct fdi_investor investors[STEP_INVESTORS_MAX];
     /* A bulletin. */

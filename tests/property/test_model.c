@@ -151,10 +151,13 @@ static void put_reasons(struct page *page, const struct decision *decision)
     for (uint32_t i = 0; i < decision->reasons.n; i++) {
         const struct reason *reason = &decision->reasons.at[i];
 
-        put(page, "\n  %d %s", (int)reason->code, reason->field);
-        if (reason->has_amounts) {
+        id[0] = '\0';
+        if (reason->limit.kind != LIMIT_NONE) {
             (void)limit_id_format(&reason->limit, id);
-            put(page, " %s %s free %lld asked %lld", id, iso_currency(reason->currency)->alpha,
+        }
+        put(page, "\n  %d %s %s", (int)reason->code, reason->field, id);
+        if (reason->has_amounts) {
+            put(page, " %s free %lld asked %lld", iso_currency(reason->currency)->alpha,
                 (long long)reason->free_minor, (long long)reason->asked_minor);
         }
     }
