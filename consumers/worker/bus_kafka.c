@@ -204,8 +204,8 @@ static int64_t session_ms(rd_kafka_t *handle)
 /* A newer member has our place in the group.  Usually that is another worker of this slot, which a
  * person must look at.  But when a broker hung, a request to join that was given up can come after
  * the one that was sent instead: then the newer member is nobody, and a restart is all it needs.
- * The broker cannot tell them apart, but a session that nobody keeps alive ends.  This may block: it
- * is the last event that this bus gives. */
+ * The broker cannot tell them apart, but a session that nobody keeps alive ends.  This may block:
+ * it is the last event that this bus gives. */
 static void fenced_event(const struct bus_kafka *b, rd_kafka_resp_err_t code, struct bus_event *ret)
 {
     const struct kafka_options *options = &b->conf.options;
