@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -32,6 +33,8 @@
 
 #define BUS_MAGIC       0x62757373u
 #define ERROR_TEXT_SIZE 256
+#define FENCED_MS_MAX   30000 /* below the watchdog's patience */
+#define FENCED_NAP_NS   500000000
 
 enum membership { UNASSIGNED, ASSIGNED, LEAVING };
 
@@ -187,6 +190,54 @@ static void stop_event(struct bus_event *ret, enum status status, rd_kafka_resp_
     (void)failure_set(&ret->failure, status, REMEDY_STOP, (int)code, "%s", text);
 }
 
+static int64_t session_ms(rd_kafka_t *handle)
+{
+    char text[32] = "";
+    size_t n = sizeof(text);
+
+    return rd_kafka_conf_get(rd_kafka_conf(handle), "session.timeout.ms", text, &n) ==
+                   RD_KAFKA_CONF_OK
+               ? strtoll(text, NULL, 10)
+               : 0;
+}
+
+/* A newer member has our place in the group.  Usually that is another worker of this slot, which a
+ * person must look at.  But when a broker hung, a request to join that was given up can come after
+ * the one that was sent instead: then the newer member is nobody, and a restart is all it needs.
+ * The broker cannot tell them apart, but a session that nobody keeps alive ends.  This may block:
+ * it is the last event that this bus gives. */
+static void fenced_event(const struct bus_kafka *b, rd_kafka_resp_err_t code, struct bus_event *ret)
+{
+    const struct kafka_options *options = &b->conf.options;
+    const int64_t session = session_ms(b->group);
+    const int64_t wait =
+        session + session / 2 < FENCED_MS_MAX ? session + session / 2 : FENCED_MS_MAX;
+    const int64_t until = clock_monotonic_us() / 1000 + wait;
+    const struct timespec nap = {.tv_nsec = FENCED_NAP_NS};
+    struct failure why;
+    char text[ERROR_TEXT_SIZE];
+
+    log_event(LOG_WARN, EVENT_GROUP_LOST, "place=%s text=%s", options->instance_id,
+              "taken by a newer member; looking whether it lives");
+    while (clock_monotonic_us() / 1000 < until) {
+        bool is_taken = true;
+
+        if (admin_group_has_place(b->uncommitted, options->group, options->instance_id, &is_taken,
+                                  &why) == STATUS_OK &&
+            !is_taken) {
+            (void)snprintf(text, sizeof(text), "the place '%.64s' was taken by nobody who lives",
+                           options->instance_id);
+            stop_event(ret, STATUS_KAFKA, code, text);
+            return;
+        }
+        (void)nanosleep(&nap, NULL);
+    }
+    (void)snprintf(text, sizeof(text),
+                   "another worker has the place '%.64s': give each an --instance-id of its own",
+                   options->instance_id);
+    stop_event(ret, STATUS_CONFLICT, code, text);
+}
+
 static void error_event(struct bus_kafka *b, const rd_kafka_message_t *m, struct bus_event *ret)
 {
     char text[ERROR_TEXT_SIZE];
@@ -200,9 +251,11 @@ static void error_event(struct bus_kafka *b, const rd_kafka_message_t *m, struct
     }
     if (code == RD_KAFKA_RESP_ERR__FATAL) {
         code = rd_kafka_fatal_error(b->group, text, sizeof(text));
-        stop_event(ret,
-                   code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID ? STATUS_CONFLICT : STATUS_KAFKA,
-                   code, text);
+        if (code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
+            fenced_event(b, code, ret);
+        } else {
+            stop_event(ret, STATUS_KAFKA, code, text);
+        }
         return;
     }
     ret->kind = BUS_ERROR;
@@ -212,7 +265,7 @@ static void error_event(struct bus_kafka *b, const rd_kafka_message_t *m, struct
         (void)failure_set(&ret->failure, STATUS_KAFKA, REMEDY_RECYCLE, (int)code, "%s",
                           rd_kafka_message_errstr(m));
     } else if (code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID) {
-        stop_event(ret, STATUS_CONFLICT, code, rd_kafka_message_errstr(m));
+        fenced_event(b, code, ret);
     } else {
         (void)failure_set(&ret->failure, STATUS_KAFKA, REMEDY_RETRY, (int)code, "%s",
                           rd_kafka_message_errstr(m));

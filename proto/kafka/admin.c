@@ -125,3 +125,44 @@ enum status admin_group_offsets(rd_kafka_t *handle, const struct admin_group *qu
     rd_kafka_topic_partition_list_destroy(asked);
     return code ? kafka_failure_code(err, "read the group's offsets", code, NULL) : STATUS_OK;
 }
+
+static bool has_place(rd_kafka_event_t *event, const char *instance_id)
+{
+    size_t groups_n = 0;
+    const rd_kafka_ConsumerGroupDescription_t **groups =
+        rd_kafka_DescribeConsumerGroups_result_groups(
+            rd_kafka_event_DescribeConsumerGroups_result(event), &groups_n);
+    const size_t n = groups_n == 1 ? rd_kafka_ConsumerGroupDescription_member_count(groups[0]) : 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const char *id = rd_kafka_MemberDescription_group_instance_id(
+            rd_kafka_ConsumerGroupDescription_member(groups[0], i));
+
+        if (id && strcmp(id, instance_id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum status admin_group_has_place(rd_kafka_t *handle, const char *group, const char *instance_id,
+                                  bool *ret, struct failure *err)
+{
+    rd_kafka_AdminOptions_t *options =
+        rd_kafka_AdminOptions_new(handle, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(handle);
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+    rd_kafka_event_t *event;
+
+    (void)rd_kafka_AdminOptions_set_request_timeout(options, ADMIN_PLACE_MS, NULL, 0);
+    rd_kafka_DescribeConsumerGroups(handle, &group, 1, options, queue);
+    event = rd_kafka_queue_poll(queue, ADMIN_PLACE_MS);
+    if (event) {
+        code = rd_kafka_event_error(event);
+        *ret = !code && has_place(event, instance_id);
+        rd_kafka_event_destroy(event);
+    }
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_AdminOptions_destroy(options);
+    return code ? kafka_failure_code(err, "look at the group's members", code, NULL) : STATUS_OK;
+}

@@ -13,6 +13,8 @@
 
 #include "base/status.h"
 
+#define ADMIN_PLACE_MS 3000 /* until a question for a place is given up */
+
 /* Does a broker answer? */
 MUST_CHECK enum status admin_reach(rd_kafka_t *handle, const char *bootstrap, int timeout_ms,
                                    struct failure *err);
@@ -41,5 +43,11 @@ struct admin_group {
 MUST_CHECK enum status admin_group_offsets(rd_kafka_t *handle, const struct admin_group *question,
                                            rd_kafka_topic_partition_list_t **ret,
                                            struct failure *err);
+
+/* Has somebody this place (group.instance.id) in the group?  Who it is, the broker does not know:
+ * it goes on naming the client that had the place first. */
+MUST_CHECK enum status admin_group_has_place(rd_kafka_t *handle, const char *group,
+                                             const char *instance_id, bool *ret,
+                                             struct failure *err);
 
 #endif

@@ -38,7 +38,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CHAIN_SIZE = 35  # tag of field 2047, length, 32 bytes: the end of every decision
 ACCEPTED, REJECTED, HELD, DUPLICATE = 1, 2, 3, 4
-FINDINGS_MAX = 50  # printed; all are counted
+FINDINGS_MAX = 20  # printed; all are counted
 VIEWS = {"submitted": "filings.submitted.v1", "decided": "filings.decided.v1"}
 
 

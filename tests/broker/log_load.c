@@ -91,6 +91,17 @@ static rd_kafka_t *open_producer(const struct load *l)
     return handle;
 }
 
+/* librdkafka takes key and value as void * and promises with F_COPY not to write to them. */
+static void *unconst(const void *at)
+{
+    union {
+        const void *in;
+        void *out;
+    } u = {.in = at};
+
+    return u.out;
+}
+
 static void publish_line(struct load *l, rd_kafka_t *handle)
 {
     struct json_text json;
@@ -109,11 +120,11 @@ static void publish_line(struct load *l, rd_kafka_t *handle)
     require_true(enterprise != NULL, "a filing without enterprise");
     do {
         const rd_kafka_vu_t parts[] = {
-            {.vtype = RD_KAFKA_VTYPE_TOPIC,    .u.cstr = l->topics.submitted                  },
+            {.vtype = RD_KAFKA_VTYPE_TOPIC,    .u.cstr = l->topics.submitted        },
             {.vtype = RD_KAFKA_VTYPE_KEY,
-             .u.mem = {(void *)(uintptr_t)enterprise->text.at, enterprise->text.n}            },
-            {.vtype = RD_KAFKA_VTYPE_VALUE,    .u.mem = {(void *)(uintptr_t)value.at, value.n}},
-            {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY                     },
+             .u.mem = {unconst(enterprise->text.at), enterprise->text.n}            },
+            {.vtype = RD_KAFKA_VTYPE_VALUE,    .u.mem = {unconst(value.at), value.n}},
+            {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY           },
         };
 
         rd_kafka_error_destroy(error);

@@ -266,13 +266,13 @@ class Scenario:
         """Everything decided again into a fresh store: the same bytes and the same states."""
         self.filingctl("verify", "--complete", options=("--store", f"sqlite:{self.dir / store}"))
 
-    def settle(self, *options):
+    def settle(self, *options, store="store.db"):
         """The last sheet is out, all is decided: look at everything."""
         self.publish_sheet()
-        self.catch_up(*options)
-        partitions = self.check()
+        self.catch_up(*options, store=store)
+        partitions = self.check(store)
         self.check_load(partitions)
-        self.verify()
+        self.verify(store)
         self.facts.append(f"{sum(len(p.decisions) for p in partitions)} decisions")
         self.facts.append(f"{sum(len(p.copies) - len(p.decisions) for p in partitions)} aborted copies")
 
@@ -364,10 +364,10 @@ def broker_killed_under_load(s):
     s.settle()
 
 
-def committed_of(s):
+def committed_of(s, store="store.db"):
     """Decisions in the journal, as a reader beside the worker sees them."""
     try:
-        with sqlite3.connect(f"file:{s.dir / 'store.db'}?mode=ro", uri=True) as db:
+        with sqlite3.connect(f"file:{s.dir / store}?mode=ro", uri=True) as db:
             return db.execute("SELECT ifnull(sum(number), 0) FROM partition").fetchone()[0]
     except sqlite3.Error:
         return 0
@@ -388,12 +388,26 @@ def broker_stopped_beyond_its_requests(s):
     finally:
         for pid in pids:
             os.kill(pid, signal.SIGCONT)
-    before = committed_of(s)
-    wait_until(lambda: committed_of(s) > before + 200, "the worker goes on")
+    worker = goes_on(s, worker, "-X", f"socket.timeout.ms={REQUEST_MS}")
     feeder.finish(now=True)
     worker.signal(signal.SIGTERM)
     worker.wait()
     s.settle()
+
+
+def goes_on(s, worker, *options):
+    """The worker that decides now: a supervisor starts it again when it ends with 70."""
+    before = committed_of(s)
+    alive = [worker]
+
+    def decides():
+        if alive[-1].process.poll() is not None:
+            alive[-1].wait(codes=(70,))
+            s.facts.append("ended with 70 and started again")
+            alive.append(Worker(s, *options))
+        return committed_of(s) > before + 200
+    wait_until(decides, "the worker goes on")
+    return alive[-1]
 
 
 def broker_pids(s):
@@ -438,17 +452,46 @@ def stopped_with_a_transaction_open(s):
     s.settle(*session)
 
 
-def fenced_by_another_of_its_slot(s):
-    """A second worker takes the first one's slot with a store of its own: both end with 78."""
-    feeder = Feeder(s, rate=200, filings_n=2000)
-    first = Worker(s, "--instance-id", "one")
+def slot_taken_by_a_worker_that_ends(s):
+    """A second worker takes the first one's slot, with a store that is refused: the first finds that
+    nobody lives there, ends with 70, and is started again."""
+    session = ("--instance-id", "one", "-X", f"session.timeout.ms={SESSION_MS}")
+    feeder = Feeder(s, rate=100, filings_n=12000)
+    first = Worker(s, *session)
     first.wait_log("partition.owned")
     wait_until(lambda: committed_of(s) > 100, "the first decides")
-    second = Worker(s, "--instance-id", "one", store="other.db")
-    first.wait(codes=(78,))
+    second = Worker(s, *session, store="other.db")
     second.wait(codes=(78,))
+    first.wait(codes=(70,))
+    first = goes_on(s, first, *session)
     feeder.finish(now=True)
-    s.settle("--instance-id", "one")
+    first.signal(signal.SIGTERM)
+    first.wait()
+    s.settle(*session)
+
+
+def slot_taken_by_a_copy_of_the_store(s):
+    """A worker on a copy of the store has the same slot and lives: the first ends with 78.  Once the
+    copy leads, the first store, which is behind, is refused."""
+    session = ("-X", f"session.timeout.ms={SESSION_MS}")
+    s.catch_up(*session)
+    with sqlite3.connect(s.dir / "store.db") as db:
+        db.execute("VACUUM INTO ?", (str(s.dir / "copy.db"),))
+    first = Worker(s, *session)
+    first.wait_log("partition.owned")
+    second = Worker(s, *session, store="copy.db")
+    first.wait(codes=(78,))
+    if "another worker has the place" not in first.text():
+        raise Failed(f"the first does not say why: {first.text()[-300:]}")
+    s.publish(s.load.lines(400))
+    wait_until(lambda: committed_of(s, "copy.db") > committed_of(s) + 300, "the copy leads")
+    second.signal(signal.SIGTERM)
+    second.wait()
+    behind = Worker(s, *session)
+    behind.wait(codes=(78,))
+    if "catch-up" not in behind.text():
+        raise Failed(f"the store that is behind is not sent to catch up: {behind.text()[-300:]}")
+    s.settle(*session, store="copy.db")
 
 
 def stopped_beyond_its_session(s):
@@ -664,7 +707,7 @@ def checker_finds_what_is_planted(s):
 SCENARIOS = [checker_finds_what_is_planted, killed_at_each_crash_point, killed_twenty_times_at_random,
              left_gracefully_under_load, broker_killed_under_load,
              broker_stopped_beyond_its_requests, connections_cut_under_load, stopped_beyond_its_session,
-             stopped_with_a_transaction_open, second_store_is_refused, fenced_by_another_of_its_slot]
+             stopped_with_a_transaction_open, second_store_is_refused, slot_taken_by_a_worker_that_ends, slot_taken_by_a_copy_of_the_store]
 
 
 def run_scenario(args, scenario):
