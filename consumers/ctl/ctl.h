@@ -58,7 +58,7 @@ ctl_verb_fn key_new;
 ctl_verb_fn ledger_found;
 ctl_verb_fn reference_propose, reference_approve, reference_show;
 ctl_verb_fn decide_pack;
-ctl_verb_fn ledger_show, filing_show, decisions_list, held_show, reason_explain;
+ctl_verb_fn ledger_show, filing_show, timeline_show, decisions_list, held_show, reason_explain;
 ctl_verb_fn status_show, doctor_run;
 ctl_verb_fn verify_ledger;
 

@@ -1,10 +1,12 @@
-/* filing: what became of a filing, from its record to its last decision. */
+/* filing: what became of a filing, from its record to its last decision; timeline: all that became
+ * of an enterprise. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/signals.h"
 #include "consumers/ctl/decision_rows.h"
 #include "consumers/ctl/lookup.h"
 #include "form/date.h"
@@ -14,7 +16,8 @@
 
 struct timeline {
     struct lookup *lookup;
-    const struct store_filing *filing;
+    const struct store_filing *filing; /* NULL: of an enterprise */
+    const char *enterprise;
     struct decision_rows rows;
     uint32_t shown;
     struct failure *err;
@@ -68,6 +71,11 @@ static void print_postings(FILE *out, const struct decision *d)
     }
 }
 
+static struct text text_of(const char *s)
+{
+    return (struct text){.at = s, .n = (uint32_t)strlen(s)};
+}
+
 static void print_reasons(FILE *out, const struct decision *d)
 {
     struct buffer text;
@@ -78,9 +86,11 @@ static void print_reasons(FILE *out, const struct decision *d)
 
         buffer_reset(&text);
         reason_put_text(reason, &text);
-        (void)fprintf(out, "    reason   %d %s  %s  %s; next: %s\n", (int)reason->code,
-                      code_name(reason->code), reason->field, buffer_cstr(&text),
-                      next_name(code_next(reason->code)));
+        (void)fprintf(out, "    reason   %d %s  ", (int)reason->code, code_name(reason->code));
+        output_shown(out, text_of(reason->field));
+        (void)fputs("  ", out);
+        output_shown(out, text_of(buffer_cstr(&text)));
+        (void)fprintf(out, "; next: %s\n", next_name(code_next(reason->code)));
     }
     buffer_fini(&text);
     for (uint32_t i = 0; i < FLAG_COUNT; i++) {
@@ -128,17 +138,23 @@ static void print_basis(FILE *out, const struct decision *d, const struct refere
     }
 }
 
+static void print_field(FILE *out, const char *before, struct text text)
+{
+    (void)fputs(before, out);
+    output_shown(out, text);
+}
+
 static void print_head(FILE *out, const struct decision *d)
 {
     char at[CLOCK_TEXT_SIZE];
 
     clock_format(d->received_ms, at);
-    (void)fprintf(out, "filing   %.*s of bank %.*s, enterprise %.*s\n",
-                  (int)d->identity.filing_id.n, d->identity.filing_id.at, (int)d->identity.bank.n,
-                  d->identity.bank.at, (int)d->identity.enterprise.n, d->identity.enterprise.at);
-    (void)fprintf(out, "  filed    %s, business date %.*s\n", event_name(d->event),
-                  (int)d->identity.business_date.n, d->identity.business_date.at);
-    (void)fprintf(out, "  received %s, partition %" PRIu32 ", offset %" PRId64 "\n", at,
+    print_field(out, "filing   ", d->identity.filing_id);
+    print_field(out, " of bank ", d->identity.bank);
+    print_field(out, ", enterprise ", d->identity.enterprise);
+    print_field(out, "\n  filed    ", d->identity.event);
+    print_field(out, ", business date ", d->identity.business_date);
+    (void)fprintf(out, "\n  received %s, partition %" PRIu32 ", offset %" PRId64 "\n", at,
                   d->partition, d->input_offset);
 }
 
@@ -146,7 +162,7 @@ static void print_decision(struct timeline *t, const struct decision *d)
 {
     FILE *out = t->lookup->ctl->out;
 
-    if (t->shown == 0) {
+    if (t->shown == 0 || !t->filing) {
         print_head(out, d);
     }
     (void)fprintf(out, "  decided  %s, number %" PRIu64, outcome_name(d->outcome), d->number);
@@ -161,15 +177,23 @@ static void print_decision(struct timeline *t, const struct decision *d)
 
 /* ---- which decisions ----------------------------------------------------------------------- */
 
+/* A decision of the filing, or of the enterprise. */
+static bool is_own(const struct timeline *t, const struct decision *d)
+{
+    if (!t->filing) {
+        return d->identity.enterprise.n == CODE_SIZE &&
+               memcmp(d->identity.enterprise.at, t->enterprise, CODE_SIZE) == 0;
+    }
+    return d->number == t->filing->first_number ||
+           (d->refers_to == t->filing->first_number && d->event != EVENT_REVIEW &&
+            d->event != EVENT_WITHDRAWAL);
+}
+
 static bool take(void *arg, const struct decision *d)
 {
     struct timeline *t = arg;
-    const struct store_filing *filing = t->filing;
-    const bool is_own = d->number == filing->first_number ||
-                        (d->refers_to == filing->first_number && d->event != EVENT_REVIEW &&
-                         d->event != EVENT_WITHDRAWAL);
 
-    if (!is_own) {
+    if (!is_own(t, d)) {
         return true;
     }
     if (t->lookup->ctl->common->output == CONF_TABLE) {
@@ -179,7 +203,7 @@ static bool take(void *arg, const struct decision *d)
                                       reference_set_reference(t->lookup->references), t->err);
     }
     t->shown++;
-    return t->status == STATUS_OK;
+    return t->status == STATUS_OK && !signals_stop();
 }
 
 static enum status show_filing(struct timeline *t, uint32_t partition, struct failure *err)
@@ -232,6 +256,20 @@ static enum status show_partition(struct timeline *t, uint32_t partition,
     }
 }
 
+/* Close everything; a table was printed as it came and has no header. */
+static enum status end(struct timeline *t, enum status status, struct failure *err)
+{
+    const bool has_rows = t->lookup->ctl->common->output != CONF_TABLE;
+    enum status closed;
+
+    lookup_close(t->lookup);
+    closed = decision_rows_fini(&t->rows, status == STATUS_OK && has_rows ? err : NULL);
+    if (status == STATUS_OK && closed != STATUS_OK && !has_rows) {
+        return failure_set(err, closed, REMEDY_STOP, 0, "cannot write the output");
+    }
+    return status == STATUS_OK ? closed : status;
+}
+
 enum status filing_show(struct ctl *ctl, struct failure *err)
 {
     const char *bank = ctl->common->arguments[0];
@@ -257,12 +295,42 @@ enum status filing_show(struct ctl *ctl, struct failure *err)
         status = failure_set(err, STATUS_NOTFOUND, REMEDY_NONE, 0,
                              "bank %s has no filing %s that was decided", bank, id);
     }
-    lookup_close(&lookup);
-    if (decision_rows_fini(&t.rows,
-                           status == STATUS_OK && ctl->common->output != CONF_TABLE ? err : NULL) !=
-            STATUS_OK &&
-        status == STATUS_OK) {
-        status = STATUS_IO;
+    return end(&t, status, err);
+}
+
+static enum status show_enterprise(struct timeline *t, struct failure *err)
+{
+    struct lookup_range range = {.partition = lookup_partition(t->lookup, t->enterprise),
+                                 .wants_names = true};
+    struct store_row row;
+    enum status status = store_row_read(t->lookup->store, range.partition, &row, err);
+
+    if (status == STATUS_OK) {
+        range.last = row.position.number;
+        t->err = err;
+        status = lookup_decisions(t->lookup, &range, take, t, err);
     }
-    return status;
+    if (status == STATUS_OK && t->status == STATUS_OK && t->shown == 0) {
+        return failure_set(err, STATUS_NOTFOUND, REMEDY_NONE, 0, "nothing is known of '%s'",
+                           t->enterprise);
+    }
+    return status == STATUS_OK ? t->status : status;
+}
+
+enum status timeline_show(struct ctl *ctl, struct failure *err)
+{
+    const char *code = ctl->common->arguments[0];
+    struct lookup lookup;
+    struct timeline t = {.lookup = &lookup, .enterprise = code};
+    enum status status;
+
+    if (!uscc_valid(code, strlen(code))) {
+        return failure_set(err, STATUS_USAGE, REMEDY_STOP, 0, "'%s' is no credit code", code);
+    }
+    decision_rows_init(&t.rows, ctl->out, ctl->common->output);
+    status = lookup_open(&lookup, ctl, err);
+    if (status == STATUS_OK) {
+        status = show_enterprise(&t, err);
+    }
+    return end(&t, status, err);
 }

@@ -231,31 +231,38 @@ static enum status check_persons(const struct ctl *ctl, const struct operator_ke
     return STATUS_OK;
 }
 
+struct signing {
+    const struct operator_key *keys;
+    size_t keys_n;
+    struct bytes content;
+};
+
 /* The bulletin around the content, by these keys. */
-static enum status sign(struct issuer *issuer, const struct operator_key *keys, size_t n,
-                        struct bytes content, struct bytes *ret, struct failure *err)
+static enum status sign(struct issuer *issuer, const struct signing *signing, struct bytes *ret,
+                        struct failure *err)
 {
     struct approval approvals[KEYS_FOUNDING];
     uint8_t ledger_id[LEDGER_ID_SIZE];
     const struct signed_message message = {
-        .domain = SIGN_BULLETIN, .ledger_id = ledger_id, .bytes = content};
+        .domain = SIGN_BULLETIN, .ledger_id = ledger_id, .bytes = signing->content};
     enum status status = STATUS_OK;
 
-    hash_ledger_id(issuer->log->desk->hash, content, ledger_id);
-    for (size_t i = 0; i < n && status == STATUS_OK; i++) {
+    hash_ledger_id(issuer->log->desk->hash, signing->content, ledger_id);
+    for (size_t i = 0; i < signing->keys_n && status == STATUS_OK; i++) {
+        const struct operator_key *key = &signing->keys[i];
         uint8_t *signature = arena_alloc(&issuer->arena, SIGNATURE_SIZE);
 
         if (!signature) {
             return failure_set(err, STATUS_NOMEM, REMEDY_STOP, 0, "out of memory");
         }
-        status = operator_key_sign(&keys[i], issuer->log->desk->signer, &message, signature, err);
+        status = operator_key_sign(key, issuer->log->desk->signer, &message, signature, err);
         approvals[i] = (struct approval){
-            .key_id = {.at = keys[i].key_id, .n = (uint32_t)strlen(keys[i].key_id)},
-            .signature = {.at = signature,      .n = SIGNATURE_SIZE                  }
+            .key_id = {.at = key->key_id, .n = (uint32_t)strlen(key->key_id)},
+            .signature = {.at = signature,   .n = SIGNATURE_SIZE               }
         };
     }
-    if (status == STATUS_OK &&
-        bulletin_encode(content, approvals, n, &issuer->arena, ret) != STATUS_OK) {
+    if (status == STATUS_OK && bulletin_encode(signing->content, approvals, signing->keys_n,
+                                               &issuer->arena, ret) != STATUS_OK) {
         return failure_set(err, STATUS_LIMIT, REMEDY_STOP, 0, "the founding record is too large");
     }
     return status;
@@ -343,7 +350,9 @@ static enum status found(struct issuer *issuer, struct founding_file *file,
         status = make_content(issuer, file, &content, err);
     }
     if (status == STATUS_OK) {
-        status = sign(issuer, keys, paths->n, content, &bulletin, err);
+        const struct signing signing = {.keys = keys, .keys_n = paths->n, .content = content};
+
+        status = sign(issuer, &signing, &bulletin, err);
     }
     if (status == STATUS_OK) {
         status = judge(issuer, bulletin, err);

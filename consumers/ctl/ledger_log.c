@@ -34,6 +34,19 @@ static bool grow(void **array, size_t *max, size_t n, size_t size)
 
 /* ---- proposals ----------------------------------------------------------------------------- */
 
+/* The number in a content; UINT64_MAX, which no bulletin has, when it cannot be decoded. */
+static uint64_t number_of(struct ledger_log *log, struct bytes content)
+{
+    struct content_parts parts;
+    struct failure why;
+
+    arena_reset(&log->desk->bulletin_arena);
+    return content_decode(content.at, content.n, &log->desk->bulletin_arena, &parts, &why) ==
+                   STATUS_OK
+               ? parts.number
+               : UINT64_MAX;
+}
+
 static enum status keep_proposal(struct ledger_log *log, const rd_kafka_message_t *message,
                                  struct failure *err)
 {
@@ -64,6 +77,7 @@ static enum status keep_proposal(struct ledger_log *log, const rd_kafka_message_
     }
     kept->value = value;
     kept->proposal = record.proposal;
+    kept->number = number_of(log, record.proposal.content);
     log->proposals_n++;
     return STATUS_OK;
 }

@@ -21,6 +21,7 @@ struct logged_proposal {
     char id[PROPOSAL_ID_SIZE];
     uint8_t *value; /* the record's; the proposal points into it */
     struct proposal proposal;
+    uint64_t number; /* of the bulletin that it would be */
 };
 
 struct logged_bulletin {

@@ -209,12 +209,12 @@ static const struct conf_verb verbs[] = {
               "settings that keep less than they must. Nothing is ever lowered: a partition count, "
               "replication or min.insync.replicas above what is asked for is named and refused, "
               "with 1, before anything is changed. A second run changes nothing. On librdkafka's "
-              "cluster in memory, whose host makes the topics, they are only looked at.",                    OPTIONS(topics_options),
+              "cluster in memory, whose host makes the topics, they are only looked at.",                                                               OPTIONS(topics_options),
      .examples = topics_examples},
     {.name = "topics show",
      .arguments = "",
      .help = "the settings of the five topics, and what they must be",
-     OPTIONS(topics_options)                                      },
+     OPTIONS(topics_options)                                                                                 },
     {.name = "key new",
      .arguments = "FILE",
      .arguments_min = 1,
@@ -288,24 +288,30 @@ static const struct conf_verb verbs[] = {
      .about = "When it was received, every decision on it, its reasons and postings, and what it "
               "rests on with values and sources. An id that the bank used for several enterprises "
               "shows all."},
+    {.name = "timeline",
+     .arguments = "CODE",
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .help = "all that was decided of an enterprise",
+     .about = "Every decision of the enterprise in order, each as 'filing' shows it."},
     {.name = "decisions",
      .arguments = "",
      .help = "the decisions, filtered",
      .about = "Reads the journal of the store, partition after partition.",
-     OPTIONS(decisions_options)                                                },
+     OPTIONS(decisions_options)                                                                                                                                                        },
     {.name = "held list",
      .arguments = "",
-     .help = "the filings that are held, and what they wait for"                 },
+     .help = "the filings that are held, and what they wait for"                                                                                    },
     {.name = "explain",
      .arguments = "[REASON]",
      .arguments_max = 1,
-     .help = "what a reason means, by code or number; all without one"},
+     .help = "what a reason means, by code or number; all without one"                                                                                                                            },
     {.name = "status",
      .arguments = "",
      .help = "where each partition stands",
      .about = "For each partition the next offset, the last stable offset, the lag between them, "
               "how long a transaction has held the stable offset, the last decision and the last "
-              "one published, the last bulletin, the owner and the chain."                                                                                 },
+              "one published, the last bulletin, the owner and the chain."                                                                                                  },
     {.name = "doctor",
      .arguments = "",
      .help = "what is wrong with this installation",
@@ -318,7 +324,7 @@ static const struct conf_verb verbs[] = {
               "for byte, with filings.decided.v1 and with the journal of the store, then the "
               "store's states, filing ids and held filings with what the log leads to. Ends are "
               "fixed at the start. Each difference is a row; 4 when there is one. Nothing is "
-              "written anywhere.",       OPTIONS(verify_options)                                                                                                             },
+              "written anywhere.", OPTIONS(verify_options)                                                   },
 };
 
 static const struct {
@@ -335,6 +341,7 @@ static const struct {
     {"decide",            decide_pack      },
     {"ledger show",       ledger_show      },
     {"filing",            filing_show      },
+    {"timeline",          timeline_show    },
     {"decisions",         decisions_list   },
     {"held list",         held_show        },
     {"explain",           reason_explain   },

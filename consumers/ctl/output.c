@@ -57,7 +57,7 @@ size_t output_width(struct text text)
     return width;
 }
 
-static void put_shown(FILE *file, struct text text)
+void output_shown(FILE *file, struct text text)
 {
     size_t at = 0;
 
@@ -95,7 +95,7 @@ static void put_cell(const struct output *output, size_t column, struct text tex
     if (is_right) {
         put_spaces(output->file, pad);
     }
-    put_shown(output->file, text);
+    output_shown(output->file, text);
     if (!is_last) {
         put_spaces(output->file, (is_right ? 0 : pad) + GAP);
     }
@@ -219,6 +219,16 @@ static void begin_csv(struct output *output)
 
 /* ---- cells --------------------------------------------------------------------------------- */
 
+/* A NUL would end the cell: it becomes another character that is not shown as it is. */
+static void put_kept(struct buffer *texts, struct text text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        const char c = text.at[i];
+
+        buffer_append(texts, c ? &c : "\x01", 1);
+    }
+}
+
 void output_text(struct output *output, struct text text)
 {
     const struct output_column *column = &output->columns[output->column];
@@ -226,9 +236,7 @@ void output_text(struct output *output, struct text text)
     assert(output->column < output->columns_n);
     switch (output->format) {
     case CONF_TABLE:
-        for (size_t i = 0; i < text.n; i++) { /* a NUL would end the cell */
-            buffer_char(&output->texts, text.at[i] == '\0' ? '\x01' : text.at[i]);
-        }
+        put_kept(&output->texts, text);
         buffer_char(&output->texts, '\0');
         break;
     case CONF_JSON:

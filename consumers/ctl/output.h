@@ -69,6 +69,9 @@ void output_flush(struct output *output);
  * after a failure: then a header without rows is not printed. */
 MUST_CHECK enum status output_fini(struct output *output, struct failure *err);
 
+/* Write a text as a table shows it (O3): for what is printed beside tables. */
+void output_shown(FILE *file, struct text text);
+
 /* Terminal cells that a text takes, with what O3 shows for it. */
 size_t output_width(struct text text);
 

@@ -24,30 +24,25 @@ static void put_row(struct output *output, const char *id, uint64_t number, cons
 /* ---- may it be approved -------------------------------------------------------------------- */
 
 static enum status check_number(const struct issuer *issuer, const struct logged_proposal *kept,
-                                uint64_t *ret_number, struct failure *err)
+                                struct failure *err)
 {
     const uint64_t next = (uint64_t)(ledger_log_as_of(issuer->log) + 1);
-    struct content_parts parts;
-    struct arena *arena = &issuer->log->desk->bulletin_arena;
 
-    arena_reset(arena);
-    if (content_decode(kept->proposal.content.at, kept->proposal.content.n, arena, &parts, err) !=
-        STATUS_OK) {
+    if (kept->number == UINT64_MAX) {
         return failure_set(err, STATUS_INVALID, REMEDY_STOP, 0, "proposal %s cannot be decoded",
                            kept->id);
     }
-    *ret_number = parts.number;
-    if (parts.number < next) {
+    if (kept->number < next) {
         return failure_set(err, STATUS_INVALID, REMEDY_STOP, 0,
                            "proposal %s was to be bulletin %" PRIu64
                            ", which is another one by now: propose it again",
-                           kept->id, parts.number);
+                           kept->id, kept->number);
     }
-    if (parts.number > next) {
+    if (kept->number > next) {
         return failure_set(err, STATUS_INVALID, REMEDY_STOP, 0,
                            "proposal %s is to be bulletin %" PRIu64 ": bulletin %" PRIu64
                            " comes first",
-                           kept->id, parts.number, next);
+                           kept->id, kept->number, next);
     }
     return STATUS_OK;
 }
@@ -122,21 +117,21 @@ static enum status judge(struct issuer *issuer, const struct logged_proposal *ke
     return status;
 }
 
-static enum status issue(struct issuer *issuer, const struct logged_proposal *kept, uint64_t number,
+static enum status issue(struct issuer *issuer, const struct logged_proposal *kept,
                          struct bytes bulletin, struct failure *err)
 {
     const struct reference *reference = reference_set_reference(issuer->log->references);
     char key[REFERENCE_KEY_SIZE];
     char result[64];
     struct act act = {.ledger_id = issuer->log->ledger_id,
-                      .number = number,
+                      .number = kept->number,
                       .partitions = (int32_t)reference->partitions,
                       .reference_key = key,
                       .command = "reference approve",
                       .result = result};
 
-    (void)snprintf(result, sizeof(result), "bulletin %" PRIu64 " from %s", number, kept->id);
-    reference_key_bulletin(number, key);
+    (void)snprintf(result, sizeof(result), "bulletin %" PRIu64 " from %s", kept->number, kept->id);
+    reference_key_bulletin(kept->number, key);
     if (submission_encode_bulletin(bulletin, &issuer->arena, &act.submission) != STATUS_OK ||
         reference_record_encode_bulletin(bulletin, &issuer->arena, &act.reference) != STATUS_OK) {
         return failure_set(err, STATUS_LIMIT, REMEDY_STOP, 0, "proposal %s is too large", kept->id);
@@ -152,7 +147,6 @@ static enum status approve(struct issuer *issuer, const char *id, struct output 
     const struct logged_bulletin *issued = ledger_log_bulletin(issuer->log, id);
     const struct logged_proposal *kept = ledger_log_proposal(issuer->log, id);
     struct bytes bulletin = {.n = 0};
-    uint64_t number = 0;
     bool is_same = false;
     enum status status;
 
@@ -163,7 +157,7 @@ static enum status approve(struct issuer *issuer, const char *id, struct output 
     if (!kept) {
         return failure_set(err, STATUS_NOTFOUND, REMEDY_STOP, 0, "there is no proposal '%s'", id);
     }
-    status = check_number(issuer, kept, &number, err);
+    status = check_number(issuer, kept, err);
     if (status == STATUS_OK) {
         status = check_proposer(issuer, kept, &is_same, err);
     }
@@ -174,10 +168,10 @@ static enum status approve(struct issuer *issuer, const char *id, struct output 
         status = judge(issuer, kept, bulletin, err);
     }
     if (status == STATUS_OK) {
-        status = issue(issuer, kept, number, bulletin, err);
+        status = issue(issuer, kept, bulletin, err);
     }
     if (status == STATUS_OK) {
-        put_row(output, id, number, "in force");
+        put_row(output, id, kept->number, "in force");
     }
     return status;
 }

@@ -1,5 +1,6 @@
 /* reference propose: what is in FILE and not in force, as contents of the bulletins that would
  * follow, signed by who proposes. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,6 +127,20 @@ static void put_row(struct proposing *p, const char *id, uint64_t number, size_t
     output_end_row(&p->output);
 }
 
+/* Only one proposal can become a bulletin of a number. */
+static void say_others(const struct ledger_log *log, uint64_t number, const char *id)
+{
+    for (size_t i = 0; i < log->proposals_n; i++) {
+        if (log->proposals[i].number == number && strcmp(log->proposals[i].id, id) != 0) {
+            (void)fprintf(stderr,
+                          "filingctl: proposal %s waits for bulletin %" PRIu64
+                          " too: whichever is approved first becomes it, the others are proposed "
+                          "again\n",
+                          log->proposals[i].id, number);
+        }
+    }
+}
+
 /* The objects as content number; from here on they count as in force for what follows. */
 static enum status propose_content(struct proposing *p, uint64_t number, size_t n,
                                    struct failure *err)
@@ -151,6 +166,7 @@ static enum status propose_content(struct proposing *p, uint64_t number, size_t 
     }
     proposal_id(log->desk->hash, proposal.content, id);
     is_there = ledger_log_proposal(log, id) != NULL;
+    say_others(log, number, id);
     status = is_there ? STATUS_OK : sign_proposal(p, &proposal, signature, err);
     if (status == STATUS_OK && !is_there) {
         status = write_proposal(p, &proposal, id, err);

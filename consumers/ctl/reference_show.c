@@ -299,12 +299,14 @@ static void show_sensitive(struct showing *s)
 static void show_proposals(struct showing *s)
 {
     static const struct output_column columns[] = {
-        {"id",          OUTPUT_TEXT},
-        {"kind",        OUTPUT_TEXT},
-        {"key_id",      OUTPUT_TEXT},
-        {"proposed_at", OUTPUT_TEXT},
-        {"state",       OUTPUT_TEXT},
+        {"id",          OUTPUT_TEXT  },
+        {"number",      OUTPUT_NUMBER},
+        {"kind",        OUTPUT_TEXT  },
+        {"key_id",      OUTPUT_TEXT  },
+        {"proposed_at", OUTPUT_TEXT  },
+        {"state",       OUTPUT_TEXT  },
     };
+    const int64_t last = ledger_log_as_of(s->log);
     char at[CLOCK_TEXT_SIZE];
 
     begin(s, COLUMNS(columns));
@@ -314,14 +316,13 @@ static void show_proposals(struct showing *s)
 
         clock_format(p->proposal.proposed_ms, at);
         output_cstr(&s->output, p->id);
+        output_number(&s->output, (int64_t)p->number);
         output_text(&s->output, p->proposal.kind);
         output_text(&s->output, p->proposal.approval.key_id);
         output_cstr(&s->output, at);
-        if (issued) {
-            output_printf(&s->output, "bulletin %" PRIu64, issued->number);
-        } else {
-            output_cstr(&s->output, "waits");
-        }
+        output_cstr(&s->output, issued                        ? "in force"
+                                : p->number <= (uint64_t)last ? "overtaken"
+                                                              : "waits");
         output_end_row(&s->output);
     }
 }

@@ -186,11 +186,11 @@ static enum status look_up(rd_kafka_t *handle, const struct topics_wanted *wante
                                    ? rd_kafka_metadata(handle, 0, topic, &metadata, CTL_TIMEOUT_MS)
                                    : rd_kafka_last_error();
 
-    if (!code) {
+    if (!code && metadata) {
         state->brokers_n = metadata->broker_cnt;
         code = metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN;
     }
-    if (!code) {
+    if (!code && metadata) {
         take_topic(&metadata->topics[0], wanted, &state->topics[t]);
     } else if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
         code = RD_KAFKA_RESP_ERR_NO_ERROR; /* not there */

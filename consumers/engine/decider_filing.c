@@ -120,7 +120,7 @@ static void key_of(struct text filing_id, struct text bank, const char *enterpri
                    struct store_filing_key *ret)
 {
     const bool is_uuid =
-        uuid_valid(filing_id.at, filing_id.n) && uuid_pack(filing_id.at, ret->filing_id);
+        filing_id.n == UUID_TEXT_SIZE - 1 && uuid_pack(filing_id.at, ret->filing_id);
 
     assert(is_uuid);
     assert(bank.n == sizeof(ret->bank));

@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,6 +46,9 @@
 #define SLOT_SIZE      64
 #define HOST_SIZE      256
 #define SLOT_DIGITS    8
+#define MALLOC_KEPT    (256 << 20) /* bytes, as all three */
+#define MALLOC_STEP    (4 << 20)
+#define MALLOC_MAPPED  (32 << 20)
 
 struct settings {
     const char *instance_id;
@@ -487,6 +491,19 @@ static enum status arm(const char *crash_at, struct failure *err)
 }
 #endif
 
+/* A batch frees a few thousand records at once and the next takes as many again: memory that goes
+ * back to the system in between comes back as page faults, zeroed by the kernel.  The sizes are
+ * above what a batch takes and above the largest answer of a broker.  One arena, because memory
+ * here is taken by one thread and given back by another, and the arenas of threads grow a page at a
+ * time. */
+static void keep_memory(void)
+{
+    (void)mallopt(M_TRIM_THRESHOLD, MALLOC_KEPT);
+    (void)mallopt(M_TOP_PAD, MALLOC_STEP);
+    (void)mallopt(M_MMAP_THRESHOLD, MALLOC_MAPPED);
+    (void)mallopt(M_ARENA_MAX, 1);
+}
+
 int main(int argc, char **argv)
 {
     const struct conf_input input = {
@@ -496,8 +513,10 @@ int main(int argc, char **argv)
     struct worker w = {.settings = &settings};
     struct conf *conf = NULL;
     enum exit_code code = EXIT_DONE;
-    enum status status = conf_open(&input, &settings, &conf, &err);
+    enum status status;
 
+    keep_memory();
+    status = conf_open(&input, &settings, &conf, &err);
     if (status == STATUS_OK) {
         status = signals_install(&err);
     }

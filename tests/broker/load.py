@@ -28,10 +28,10 @@ def credit_code(region, body):
 
 
 def sheet(day):
-    """The reference line of a rate sheet; rates move a little from day to day."""
+    """A rate sheet; rates move a little from day to day."""
     step = day.toordinal() % 7
-    return json.dumps({"reference": {"kind": "rates", "date": day.isoformat(), "rates": {
-        "USD": f"7.09{step}1", "EUR": f"7.7{step}23"}}})
+    return {"reference": {"kind": "rates", "date": day.isoformat(), "rates": {
+        "USD": f"7.09{step}1", "EUR": f"7.7{step}23"}}}
 
 
 def usd(minor):
@@ -124,9 +124,8 @@ class Load:
             yield "".join(json.dumps(f, separators=(",", ":")) + "\n" for f in filings)
 
     def next_sheet(self):
-        """The line of the next day's sheet; None when there are no days left."""
+        """The next day's sheet; None when there are no days left."""
         if self.day >= len(DAYS):
             return None
-        line = sheet(DAYS[self.day])
         self.day += 1
-        return line
+        return sheet(DAYS[self.day - 1])

@@ -8,11 +8,14 @@
 
 #include "form/date.h"
 #include "form/iso.h"
+#include "model.h"
 
 enum { DAYS_BEFORE = 25, FILINGS = 70, FIRST_DAY_YEARS = 2024 };
 
 struct maker {
     struct history *h;
+    struct model *guide; /* decides as it goes, so that later steps know what was accepted */
+    size_t guided_n;
     uint64_t chance;
     int32_t today;
     int32_t sheets_until; /* every working day up to here has its sheet or is in late */
@@ -20,14 +23,20 @@ struct maker {
     size_t late_n;
     int32_t mode; /* the one that most filings of financing keep to */
     bool drops_rows;
+    bool is_calm;
+    enum event opening; /* what the next filing is to be; EVENT_NONE: anything */
     bool is_foreign_gap;
 };
 
 static const char *const enterprises[] = {"91210100MA0FG1HX9H", "91110000600037341L",
                                           "91340600MA2PBP2120"};
 static const char *const banks[] = {"210100000123", "310100000456", "999999999999", "888888888888"};
-static const char *const registrations[] = {"REG00001", "REG00002", "REG00003"};
-static const char *const contracts[] = {"CON00001", "CON00002", "CON00003"};
+static const char *const registrations[] = {"REG00001", "REG00002", "REG00003", "REG00004",
+                                            "REG00005"};
+static const char *const contracts[] = {"CON00001", "CON00002", "CON00003",
+                                        "CON00004", "CON00005", "CON00006"};
+static const char *const applications[] = {"APP00001", "APP00002", "APP00003", "APP00004",
+                                           "APP00005"};
 static const char *const investor_numbers[] = {"I1", "I2", "I3", "I4"};
 static const int32_t currencies[] = {CURRENCY_USD, CURRENCY_USD, CURRENCY_CNY,
                                      CURRENCY_EUR, CURRENCY_JPY, CURRENCY_KWD};
@@ -40,7 +49,11 @@ static uint32_t pick(struct maker *k, uint32_t n)
     return (uint32_t)(k->chance >> 33) % n;
 }
 
-static bool once_in(struct maker *k, uint32_t n) { return pick(k, n) == 0; }
+/* Calm histories have few of the rare faults, so that they get far. */
+static bool once_in(struct maker *k, uint32_t n)
+{
+    return pick(k, n) == 0 && (n < 12 || !k->is_calm || pick(k, 6) == 0);
+}
 
 static struct text T(const char *s) {
     return (struct text){.at = s, .n = (uint32_t)strlen(s)};
@@ -57,7 +70,7 @@ add(struct maker *k)
 
 static struct money amount(struct maker *k, int32_t currency)
 {
-    static const uint32_t sizes[] = {100, 10000, 1000000, 5000000, 20000000};
+    static const uint32_t sizes[] = {1000, 10000, 500000, 1000000, 2000000};
 
     return (struct money){.minor = 1 + pick(k, sizes[pick(k, 5)]), .currency = currency};
 }
@@ -135,6 +148,10 @@ static const struct row_text policy_rows[] = {
     {"MP.TERM.SHORT",              "",           "",     DATE_NONE, "1.5",          true },
     {"MP.TERM.SHORT",              "",           "",     11,        "1.3333333333", true },
     {"OUT.NDRC.USD",               "",           "",     -2,        "60000",        true },
+    {"OUT.PRELIM.MONTHS",          "",           "",     DATE_NONE, "1",            true },
+    {"OUT.PRELIM.MONTHS",          "",           "",     17,        "0",            true },
+    {"OUT.PRELIM.SHARE",           "",           "",     DATE_NONE, "0.25",         true },
+    {"OUT.PRELIM.USD",             "",           "",     4,         "3000.5",       true },
 };
 
 static bool continues(const struct row_text *a, const struct row_text *b)
@@ -146,7 +163,8 @@ static bool continues(const struct row_text *a, const struct row_text *b)
 static void add_policy(struct maker *k, int32_t first)
 {
     struct step *step = add(k);
-    const char *dropped = k->drops_rows ? policy_rows[pick(k, 26)].id : "";
+    const char *dropped =
+        k->drops_rows ? policy_rows[pick(k, sizeof(policy_rows) / sizeof(policy_rows[0]))].id : "";
 
     step->is_bulletin = true;
     step->item.kind = REFERENCE_POLICY;
@@ -276,18 +294,159 @@ static void pass_days(struct maker *k)
     }
 }
 
+/* ---- what was filed so far ------------------------------------------------------------------- */
+
+static void note_outcomes(struct maker *k)
+{
+    for (size_t i = 0; model_answer(k->guide, i)[0] != '\0'; i++) {
+        long long input = 0;
+        char word[16] = "";
+
+        if (sscanf(model_answer(k->guide, i), "number %*d input %lld bulletin %*d %15s", &input,
+                   word) != 2) {
+            abort();
+        }
+        for (int outcome = OUTCOME_ACCEPTED; outcome <= OUTCOME_DUPLICATE; outcome++) {
+            if (strcmp(word, outcome_name((enum outcome)outcome)) == 0) {
+                k->h->steps[input].guess = (enum outcome)outcome;
+            }
+        }
+    }
+}
+
+static bool same_text(struct text a, struct text b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.at, b.at, a.n) == 0);
+}
+
+/* What an accepted filing reversed or closed is no longer built on. */
+static void note_ends(struct maker *k)
+{
+    const struct step *step = &k->h->steps[k->guided_n];
+    const union details *d = &step->filing.details;
+
+    for (size_t i = 0; i < k->guided_n && step->guess == OUTCOME_ACCEPTED; i++) {
+        struct step *other = &k->h->steps[i];
+        bool is_closing = step->filing.event == EVENT_FINANCING_CANCELLATION ||
+                          step->filing.event == EVENT_FINANCING_DEREGISTRATION;
+
+        if (other->is_bulletin || other->filing.enterprise.at != step->filing.enterprise.at) {
+            continue;
+        }
+        if (step->filing.event == EVENT_REVERSAL &&
+            same_text(other->filing.filing_id, d->reversal.reverses)) {
+            other->is_gone = true;
+        }
+        if (is_closing && other->filing.event == EVENT_FINANCING_CONTRACT &&
+            same_text(other->filing.details.financing_contract.contract_no,
+                      d->financing_cancellation.contract_no)) {
+            other->is_gone = true;
+        }
+        if (step->filing.event == EVENT_OUTBOUND_REGISTRATION &&
+            other->filing.event == EVENT_OUTBOUND_PRELIMINARY &&
+            same_text(other->filing.details.outbound_preliminary.application_no,
+                      d->outbound_registration.application_no)) {
+            other->is_gone = true;
+        }
+    }
+}
+
+/* Let the guide decide what was added since. */
+static void guide(struct maker *k)
+{
+    for (; k->guided_n < k->h->steps_n; k->guided_n++) {
+        const struct step *step = &k->h->steps[k->guided_n];
+        struct model_record record = {.filing = &step->filing,
+                                      .offset = (int64_t)k->guided_n,
+                                      .received_on = step->received_on,
+                                      .content = step->content};
+
+        if (step->is_bulletin) {
+            model_bulletin(k->guide, &step->item);
+        } else {
+            model_file(k->guide, &record);
+        }
+        note_outcomes(k);
+        note_ends(k);
+    }
+}
+
+/* An earlier accepted filing of the enterprise and event, one of the last; NULL when there is none.
+ */
+static const struct step *accepted(struct maker *k, const struct step *step, enum event event)
+{
+    uint32_t back = 1 + pick(k, 3);
+    const struct step *found = NULL;
+
+    for (size_t i = k->h->steps_n; i > 0 && back > 0; i--) {
+        const struct step *other = &k->h->steps[i - 1];
+
+        if (!other->is_bulletin && other != step && other->filing.event == event &&
+            other->guess == OUTCOME_ACCEPTED && !other->is_gone &&
+            other->filing.enterprise.at == step->filing.enterprise.at) {
+            found = other;
+            back--;
+        }
+    }
+    return found;
+}
+
+/* The number of something that is open, mostly. */
+static struct text opened(struct maker *k, const struct step *step, enum event event)
+{
+    const struct step *found = accepted(k, step, event);
+
+    if (found != NULL && !once_in(k, 20)) {
+        /* The three openings have their number in front. */
+        return found->filing.details.fdi_registration.registration_no;
+    }
+    return event == EVENT_FINANCING_CONTRACT ? ONE_OF(k, contracts) : ONE_OF(k, registrations);
+}
+
+/* A number that nothing has yet, mostly. */
+static struct text unused(struct maker *k, const struct step *step)
+{
+    enum event event = step->filing.event;
+    struct text number = {0};
+
+    for (int i = 0; i < 20; i++) {
+        bool is_used = false;
+
+        number = event == EVENT_FINANCING_CONTRACT     ? ONE_OF(k, contracts)
+                 : event == EVENT_OUTBOUND_PRELIMINARY ? ONE_OF(k, applications)
+                                                       : ONE_OF(k, registrations);
+        for (size_t n = 0; n < k->h->steps_n; n++) {
+            const struct step *other = &k->h->steps[n];
+
+            is_used =
+                is_used || (!other->is_bulletin && other != step &&
+                            other->filing.enterprise.at == step->filing.enterprise.at &&
+                            (other->filing.event == EVENT_FINANCING_CONTRACT ||
+                             other->filing.event == EVENT_FDI_REGISTRATION ||
+                             other->filing.event == EVENT_OUTBOUND_REGISTRATION) &&
+                            other->guess != OUTCOME_REJECTED &&
+                            other->filing.details.fdi_registration.registration_no.at == number.at);
+        }
+        if (!is_used || once_in(k, 30)) {
+            break;
+        }
+    }
+    return number;
+}
+
 /* ---- filings ------------------------------------------------------------------------------- */
 
 static void fdi_registration(struct maker *k, struct step *step)
 {
     struct fdi_registration *d = &step->filing.details.fdi_registration;
-    static const char *const industries[] = {"C3411", "C3411", "C3411", "D4414", "B0932", "Q84"};
+    static const char *const industries[] = {"C3411", "C3411", "C3411", "D4414", "B0932",
+                                             "Q84",   "C",     "C21",   "C35",   "I63"};
     static const int32_t countries[] = {COUNTRY_DEU, COUNTRY_HKG, COUNTRY_CHN};
     int32_t currency = any_currency(k);
     int64_t share_left = 10000;
 
     *d =
-        (struct fdi_registration){.registration_no = ONE_OF(k, registrations),
+        (struct fdi_registration){.registration_no = unused(k, step),
                                   .setup = SETUP_NEW,
                                   .region = T("210100"),
                                   .industry = ONE_OF(k, industries),
@@ -335,15 +494,25 @@ static void fdi_registration(struct maker *k, struct step *step)
 static void fdi_inflow(struct maker *k, struct step *step)
 {
     int32_t currency = any_currency(k);
+    const struct step *opener = NULL;
 
     step->filing.details.fdi_inflow =
-        (struct fdi_inflow){.registration_no = ONE_OF(k, registrations),
+        (struct fdi_inflow){.registration_no = opened(k, step, EVENT_FDI_REGISTRATION),
                             .investor_no = ONE_OF(k, investor_numbers),
                             .money = amount(k, currency),
                             .account = T("acc"),
                             .remitter_country = COUNTRY_DEU};
-    if (!once_in(k, 4)) {
-        step->filing.details.fdi_inflow.investor_no = T(investor_numbers[0]);
+    opener = accepted(k, step, EVENT_FDI_REGISTRATION);
+    if (opener != NULL && !once_in(k, 15)) {
+        const struct fdi_registration *of = &opener->filing.details.fdi_registration;
+        const struct fdi_investor *one = &of->investors[pick(k, of->investors_n)];
+
+        step->filing.details.fdi_inflow.registration_no = of->registration_no;
+        step->filing.details.fdi_inflow.investor_no = one->investor_no;
+        if (once_in(k, 2)) {
+            step->filing.details.fdi_inflow.money = one->cash;
+            step->filing.details.fdi_inflow.money.minor += pick(k, 30000);
+        }
     }
 }
 
@@ -371,7 +540,7 @@ static void profile(struct maker *k, struct step *step)
         .trade_class = (int32_t)(once_in(k, 8) ? pick(k, 4) : 0)};
     if (d->mode == MODE_MACROPRUDENTIAL || once_in(k, 9)) {
         d->net_assets = amount(k, CURRENCY_CNY);
-        d->net_assets.minor = d->net_assets.minor * (once_in(k, 3) ? 1 : 9) + 12345;
+        d->net_assets.minor = d->net_assets.minor * (once_in(k, 3) ? 1 : 20) + 1234567;
         d->net_assets.currency = once_in(k, 20) ? CURRENCY_NONE : CURRENCY_CNY;
         d->audited_on = once_in(k, 20) ? DATE_NONE : on - (int32_t)pick(k, 50) + 1;
         d->audit_no = T(once_in(k, 20) ? "" : "A1");
@@ -404,6 +573,7 @@ static void profile_as_registered(struct maker *k, struct step *step)
         const struct step *other = &k->h->steps[i - 1];
 
         if (other->is_bulletin || other->filing.event != EVENT_FDI_REGISTRATION ||
+            other->guess != OUTCOME_ACCEPTED ||
             other->filing.enterprise.at != step->filing.enterprise.at) {
             continue;
         }
@@ -414,7 +584,7 @@ static void profile_as_registered(struct maker *k, struct step *step)
             d->total_investment.minor *= 3;
         }
         d->paid_in = d->registered_capital;
-        d->foreign_paid_in_bp = pick(k, 4) * 1000;
+        d->foreign_paid_in_bp = once_in(k, 2) ? 0 : pick(k, 4) * 1000;
         return;
     }
 }
@@ -425,7 +595,7 @@ static void contract(struct maker *k, struct step *step)
     int32_t on = step->filing.business_on;
 
     *d = (struct financing_contract){
-        .contract_no = ONE_OF(k, contracts),
+        .contract_no = unused(k, step),
         .mode = once_in(k, 12) ? 1 + (int32_t)pick(k, 3) : k->mode,
         .creditor = {.name = T("n"),
                      .country = COUNTRY_DEU,
@@ -434,6 +604,7 @@ static void contract(struct maker *k, struct step *step)
         .signed_on = on - (int32_t)pick(k, 10) + (once_in(k, 20) ? 2 : 0),
         .annual_rate_bp = 300,
         .revolving = once_in(k, 2),
+        .capitalises_interest = !once_in(k, 3),
         .not_counted = once_in(k, 10),
         .ndrc_certificate_no = T(once_in(k, 3) ? "" : "N1"),
         .purpose = T(once_in(k, 15) ? "SECURITIES" : "working capital")
@@ -456,6 +627,7 @@ static struct money of_contract(struct maker *k, struct step *step, struct text 
         const struct step *other = &k->h->steps[i - 1];
 
         if (!other->is_bulletin && other->filing.event == EVENT_FINANCING_CONTRACT &&
+            other->guess == OUTCOME_ACCEPTED &&
             other->filing.enterprise.at == step->filing.enterprise.at &&
             other->filing.details.financing_contract.contract_no.at == number.at &&
             !once_in(k, 10)) {
@@ -474,18 +646,136 @@ static void drawdown(struct maker *k, struct step *step)
 {
     struct financing_drawdown *d = &step->filing.details.financing_drawdown;
 
-    d->contract_no = ONE_OF(k, contracts);
+    d->contract_no = opened(k, step, EVENT_FINANCING_CONTRACT);
     d->money = of_contract(k, step, d->contract_no);
     d->value_on = step->filing.business_on + (int32_t)pick(k, 3);
+}
+
+/* A contract that was drawn, mostly. */
+static struct text drawn(struct maker *k, const struct step *step)
+{
+    const struct step *found = accepted(k, step, EVENT_FINANCING_DRAWDOWN);
+
+    return found != NULL ? found->filing.details.financing_drawdown.contract_no
+                         : opened(k, step, EVENT_FINANCING_CONTRACT);
 }
 
 static void repayment(struct maker *k, struct step *step)
 {
     struct financing_repayment *d = &step->filing.details.financing_repayment;
 
-    d->contract_no = ONE_OF(k, contracts);
+    d->contract_no = drawn(k, step);
     d->money = of_contract(k, step, d->contract_no);
     d->money.minor = once_in(k, 2) ? 1 + d->money.minor / 4 : d->money.minor;
+}
+
+static struct text opened_application(struct maker *k, const struct step *step)
+{
+    const struct step *found = accepted(k, step, EVENT_OUTBOUND_PRELIMINARY);
+
+    return found != NULL ? found->filing.details.outbound_preliminary.application_no
+                         : ONE_OF(k, applications);
+}
+
+static void of_application(struct maker *k, struct step *step)
+{
+    union details *d = &step->filing.details;
+
+    if (step->filing.event == EVENT_OUTBOUND_PRELIMINARY) {
+        d->outbound_preliminary =
+            (struct outbound_preliminary){.application_no = unused(k, step),
+                                          .planned_total = amount(k, any_currency(k)),
+                                          .money = amount(k, any_currency(k)),
+                                          .purpose = T("p")};
+        if (!once_in(k, 4)) {
+            d->outbound_preliminary.planned_total = d->outbound_preliminary.money;
+            d->outbound_preliminary.planned_total.minor *= 5;
+        }
+    } else if (step->filing.event == EVENT_OUTBOUND_PRELIMINARY_REMITTANCE) {
+        d->outbound_preliminary_remittance =
+            (struct outbound_preliminary_remittance){.application_no = opened_application(k, step),
+                                                     .money = amount(k, any_currency(k)),
+                                                     .payee = T("p")};
+    } else {
+        d->outbound_preliminary_refund = (struct outbound_preliminary_refund){
+            .application_no = opened_application(k, step), .money = amount(k, any_currency(k))};
+    }
+}
+
+/* What else is filed about a contract. */
+static void of_contract_terms(struct maker *k, struct step *step, struct text number)
+{
+    union details *d = &step->filing.details;
+    int32_t on = step->filing.business_on;
+    int32_t agreed_on = on - (int32_t)pick(k, 8) + (once_in(k, 30) ? 9 : 0);
+    const struct step *signing = accepted(k, step, EVENT_FINANCING_CONTRACT);
+
+    if (step->filing.event == EVENT_FINANCING_EXTENSION) {
+        int32_t from = signing ? signing->filing.details.financing_contract.matures_on : on;
+
+        d->financing_extension =
+            (struct financing_extension){.contract_no = number,
+                                         .matures_on = from + (int32_t)pick(k, 500) - 30,
+                                         .agreed_on = agreed_on};
+    } else if (step->filing.event == EVENT_FINANCING_AMENDMENT) {
+        d->financing_amendment = (struct financing_amendment){
+            .contract_no = number, .money = of_contract(k, step, number), .agreed_on = agreed_on};
+    } else if (step->filing.event == EVENT_FINANCING_ASSIGNMENT) {
+        d->financing_assignment = (struct financing_assignment){
+            .contract_no = number,
+            .creditor = {.name = T("n"),
+                         .country = COUNTRY_DEU,
+                         .kind = once_in(k, 9) ? CREDITOR_BANK : CREDITOR_MARKET},
+            .agreed_on = agreed_on
+        };
+    } else {
+        /* Cancellation and deregistration have nothing but the number. */
+        d->financing_cancellation.contract_no = number;
+    }
+}
+
+static void of_contract_money(struct maker *k, struct step *step)
+{
+    union details *d = &step->filing.details;
+    bool is_back = step->filing.event == EVENT_FINANCING_FORGIVENESS ||
+                   step->filing.event == EVENT_FINANCING_EQUITY_CONVERSION;
+    struct text number = is_back ? drawn(k, step) : opened(k, step, EVENT_FINANCING_CONTRACT);
+    struct money money = of_contract(k, step, number);
+    const struct step *opener = accepted(k, step, EVENT_FDI_REGISTRATION);
+    int32_t on = step->filing.business_on;
+
+    if (step->filing.event == EVENT_FINANCING_INTEREST) {
+        d->financing_interest =
+            (struct financing_interest){.contract_no = number,
+                                        .money = money,
+                                        .period_from = on,
+                                        .period_to = on + (int32_t)pick(k, 9) - 1};
+    } else if (step->filing.event == EVENT_FINANCING_CAPITALISATION) {
+        money.minor = 1 + money.minor / 10;
+        d->financing_capitalisation =
+            (struct financing_capitalisation){.contract_no = number, .money = money};
+    } else if (step->filing.event == EVENT_FINANCING_FORGIVENESS) {
+        money.minor = once_in(k, 3) ? money.minor : 1 + money.minor / 5;
+        d->financing_forgiveness = (struct financing_forgiveness){
+            .contract_no = number, .money = money, .evidence_no = T(once_in(k, 12) ? "" : "E")};
+    } else if (step->filing.event == EVENT_FINANCING_EQUITY_CONVERSION) {
+        money.minor = once_in(k, 3) ? money.minor : 1 + money.minor / 5;
+        d->financing_equity_conversion = (struct financing_equity_conversion){
+            .contract_no = number,
+            .money = money,
+            .evidence_no = T(once_in(k, 12) ? "" : "E"),
+            .registration_no = opened(k, step, EVENT_FDI_REGISTRATION),
+            .investor_no = ONE_OF(k, investor_numbers)};
+        if (opener != NULL) {
+            const struct fdi_registration *of = &opener->filing.details.fdi_registration;
+
+            d->financing_equity_conversion.registration_no = of->registration_no;
+            d->financing_equity_conversion.investor_no =
+                of->investors[pick(k, of->investors_n)].investor_no;
+        }
+    } else {
+        of_contract_terms(k, step, number);
+    }
 }
 
 static void outbound_registration(struct maker *k, struct step *step)
@@ -496,22 +786,22 @@ static void outbound_registration(struct maker *k, struct step *step)
     int32_t on = step->filing.business_on;
 
     *d = (struct outbound_registration){
-        .registration_no = ONE_OF(k, registrations),
-        .application_no = T(once_in(k, 15) ? "APP00001" : ""),
+        .registration_no = unused(k, step),
+        .application_no = once_in(k, 3) ? opened_application(k, step) : (struct text){0                 },
         .route = ROUTE_DIRECT,
-        .target = {.name = T("n"),    .country = countries[pick(k, 3)]            },
+        .target = {                                                 .name = T("n"),    .country = countries[pick(k, 3)]            },
         .industry = ONE_OF(k, industries),
         .sensitive = once_in(k, 8),
         .central_enterprise = once_in(k, 12),
         .total = amount(k, any_currency(k)),
         .ndrc = { .kind = once_in(k, 2) ? NDRC_FILING : NDRC_APPROVAL,
-                   .level = once_in(k,                                               3) ? NDRC_LEVEL_PROVINCIAL : NDRC_LEVEL_NATIONAL,
-                   .number = T("N1"),
-                   .issued_on = on - (int32_t)pick(k, 9) + (once_in(k, 20) ? 1 : 0),
-                   .valid_to = on + (int32_t)pick(k, 30) - (once_in(k, 10) ? 1 : 0)},
-        .mofcom = {  .number = T("M1"),
-                   .issued_on = on - (int32_t)pick(k,                                                                     9) + (once_in(k, 20) ? 1 : 0),
-                   .valid_to = on + (int32_t)pick(k, 30) - (once_in(k, 10) ? 1 : 0)}
+                                                                                      .level = once_in(k,                                                                                    3) ? NDRC_LEVEL_PROVINCIAL : NDRC_LEVEL_NATIONAL,
+                                                                                      .number = T("N1"),
+                                                                                      .issued_on = on - (int32_t)pick(k, 9) + (once_in(k, 20) ? 1 : 0),
+                                                                                      .valid_to = on + (int32_t)pick(k, 30) - (once_in(k, 10) ? 1 : 0)},
+        .mofcom = {                                                                        .number = T("M1"),
+                                                                                      .issued_on = on - (int32_t)pick(k,                                                                                    9) + (once_in(k, 20) ? 1 : 0),
+                                                                                      .valid_to = on + (int32_t)pick(k, 30) - (once_in(k, 10) ? 1 : 0)}
     };
     d->cash = d->total;
     d->cash.minor -= once_in(k, 2) ? (int64_t)pick(k, 2) * d->cash.minor / 2 : 0;
@@ -525,7 +815,7 @@ static void outbound_remittance(struct maker *k, struct step *step)
     static const int32_t countries[] = {COUNTRY_USA, COUNTRY_ITA, COUNTRY_DEU};
 
     *d = (struct outbound_remittance){
-        .registration_no = ONE_OF(k, registrations),
+        .registration_no = opened(k, step, EVENT_OUTBOUND_REGISTRATION),
         .money = amount(k, any_currency(k)),
         .payee = {.name = T("n"), .country = countries[pick(k, 3)]},
         .declaration_no = T("1234567890123456789012"),
@@ -533,23 +823,39 @@ static void outbound_remittance(struct maker *k, struct step *step)
     };
 }
 
+/* May the event be about that step, as far as the guide can see? */
+static bool is_apt(enum event event, const struct step *other)
+{
+    bool is_about = other->filing.event == EVENT_REVERSAL || other->filing.event == EVENT_REVIEW ||
+                    other->filing.event == EVENT_WITHDRAWAL;
+
+    if (event == EVENT_REVERSAL) {
+        return other->guess == OUTCOME_ACCEPTED && !other->is_gone && !is_about;
+    }
+    if (event == EVENT_WITHDRAWAL || event == EVENT_REVIEW) {
+        return other->guess == OUTCOME_HELD;
+    }
+    return true;
+}
+
 /* An earlier filing of the enterprise, a late one rather than an early one; NULL: none. */
 static const struct step *earlier(struct maker *k, const struct step *step)
 {
-    uint32_t back = once_in(k, 3) ? 1 + pick(k, 40) : 1 + pick(k, 6);
+    uint32_t back = once_in(k, 3) ? 1 + pick(k, 40) : 1 + pick(k, 4);
+    bool is_any = once_in(k, 10);
+    const struct step *found = NULL;
 
-    for (size_t i = k->h->steps_n; i > 0; i--) {
+    for (size_t i = k->h->steps_n; i > 0 && back > 0; i--) {
         const struct step *other = &k->h->steps[i - 1];
 
         if (!other->is_bulletin && other != step &&
-            other->filing.enterprise.at == step->filing.enterprise.at) {
+            other->filing.enterprise.at == step->filing.enterprise.at &&
+            (is_any || is_apt(step->filing.event, other))) {
+            found = other;
             back--;
-            if (back == 0) {
-                return other;
-            }
         }
     }
-    return NULL;
+    return found;
 }
 
 static void about_another(struct maker *k, struct step *step)
@@ -580,6 +886,43 @@ static void about_another(struct maker *k, struct step *step)
     }
 }
 
+/* What has to be there first, mostly. */
+static enum event believable(struct maker *k, const struct step *step, enum event event)
+{
+    static const struct {
+        enum event event;
+        enum event rests_on;
+    } rows[] = {
+        {EVENT_FDI_INFLOW,                      EVENT_FDI_REGISTRATION     },
+        {EVENT_FINANCING_DRAWDOWN,              EVENT_FINANCING_CONTRACT   },
+        {EVENT_FINANCING_REPAYMENT,             EVENT_FINANCING_CONTRACT   },
+        {EVENT_FINANCING_INTEREST,              EVENT_FINANCING_CONTRACT   },
+        {EVENT_FINANCING_CAPITALISATION,        EVENT_FINANCING_CONTRACT   },
+        {EVENT_FINANCING_EXTENSION,             EVENT_FINANCING_CONTRACT   },
+        {EVENT_FINANCING_AMENDMENT,             EVENT_FINANCING_CONTRACT   },
+        {EVENT_FINANCING_ASSIGNMENT,            EVENT_FINANCING_CONTRACT   },
+        {EVENT_FINANCING_FORGIVENESS,           EVENT_FINANCING_CONTRACT   },
+        {EVENT_FINANCING_EQUITY_CONVERSION,     EVENT_FINANCING_CONTRACT   },
+        {EVENT_FINANCING_CANCELLATION,          EVENT_FINANCING_CONTRACT   },
+        {EVENT_FINANCING_DEREGISTRATION,        EVENT_FINANCING_CONTRACT   },
+        {EVENT_OUTBOUND_PRELIMINARY_REMITTANCE, EVENT_OUTBOUND_PRELIMINARY },
+        {EVENT_OUTBOUND_PRELIMINARY_REFUND,     EVENT_OUTBOUND_PRELIMINARY },
+        {EVENT_FINANCING_REPAYMENT,             EVENT_FINANCING_DRAWDOWN   },
+        {EVENT_FINANCING_FORGIVENESS,           EVENT_FINANCING_DRAWDOWN   },
+        {EVENT_FINANCING_EQUITY_CONVERSION,     EVENT_FINANCING_DRAWDOWN   },
+        {EVENT_FINANCING_CONTRACT,              EVENT_FINANCING_PROFILE    },
+        {EVENT_OUTBOUND_REMITTANCE,             EVENT_OUTBOUND_REGISTRATION},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (event == rows[i].event && accepted(k, step, rows[i].rests_on) == NULL &&
+            !once_in(k, 10)) {
+            event = rows[i].rests_on;
+        }
+    }
+    return event;
+}
+
 static void fill(struct maker *k, struct step *step)
 {
     static const enum event events[] = {EVENT_FDI_REGISTRATION,
@@ -589,21 +932,49 @@ static void fill(struct maker *k, struct step *step)
                                         EVENT_FINANCING_PROFILE,
                                         EVENT_FINANCING_CONTRACT,
                                         EVENT_FINANCING_CONTRACT,
+                                        EVENT_FINANCING_CONTRACT,
                                         EVENT_FINANCING_DRAWDOWN,
                                         EVENT_FINANCING_DRAWDOWN,
                                         EVENT_FINANCING_DRAWDOWN,
                                         EVENT_FINANCING_REPAYMENT,
                                         EVENT_FINANCING_REPAYMENT,
+                                        EVENT_FINANCING_INTEREST,
+                                        EVENT_FINANCING_CAPITALISATION,
+                                        EVENT_FINANCING_CAPITALISATION,
+                                        EVENT_FINANCING_EXTENSION,
+                                        EVENT_FINANCING_EXTENSION,
+                                        EVENT_FINANCING_AMENDMENT,
+                                        EVENT_FINANCING_AMENDMENT,
+                                        EVENT_FINANCING_ASSIGNMENT,
+                                        EVENT_FINANCING_FORGIVENESS,
+                                        EVENT_FINANCING_EQUITY_CONVERSION,
+                                        EVENT_FINANCING_CANCELLATION,
+                                        EVENT_FINANCING_DEREGISTRATION,
+                                        EVENT_OUTBOUND_PRELIMINARY,
+                                        EVENT_OUTBOUND_PRELIMINARY_REMITTANCE,
+                                        EVENT_OUTBOUND_PRELIMINARY_REMITTANCE,
+                                        EVENT_OUTBOUND_PRELIMINARY_REFUND,
                                         EVENT_OUTBOUND_REGISTRATION,
                                         EVENT_OUTBOUND_REMITTANCE,
                                         EVENT_OUTBOUND_REMITTANCE,
                                         EVENT_REVERSAL,
                                         EVENT_REVERSAL,
+                                        EVENT_REVERSAL,
+                                        EVENT_REVERSAL,
                                         EVENT_WITHDRAWAL,
+                                        EVENT_WITHDRAWAL,
+                                        EVENT_REVIEW,
                                         EVENT_REVIEW};
-    enum event event = events[pick(k, sizeof(events) / sizeof(events[0]))];
+    enum event event =
+        k->opening ? k->opening : events[pick(k, sizeof(events) / sizeof(events[0]))];
 
+    event = believable(k, step, event);
     step->filing.event = event;
+    if ((event == EVENT_REVERSAL || event == EVENT_REVIEW || event == EVENT_WITHDRAWAL) &&
+        earlier(k, step) == NULL && !once_in(k, 10)) {
+        event = EVENT_FDI_REGISTRATION;
+        step->filing.event = event;
+    }
     if (event == EVENT_FDI_REGISTRATION) {
         fdi_registration(k, step);
     } else if (event == EVENT_FDI_INFLOW) {
@@ -619,10 +990,14 @@ static void fill(struct maker *k, struct step *step)
         drawdown(k, step);
     } else if (event == EVENT_FINANCING_REPAYMENT) {
         repayment(k, step);
+    } else if (event >= EVENT_FINANCING_INTEREST && event <= EVENT_FINANCING_DEREGISTRATION) {
+        of_contract_money(k, step);
     } else if (event == EVENT_OUTBOUND_REGISTRATION) {
         outbound_registration(k, step);
     } else if (event == EVENT_OUTBOUND_REMITTANCE) {
         outbound_remittance(k, step);
+    } else if (event >= EVENT_OUTBOUND_PRELIMINARY && event <= EVENT_OUTBOUND_PRELIMINARY_REFUND) {
+        of_application(k, step);
     } else {
         about_another(k, step);
     }
@@ -630,11 +1005,15 @@ static void fill(struct maker *k, struct step *step)
 
 static void add_filing(struct maker *k)
 {
-    struct step *step = add(k);
-    size_t at = k->h->steps_n - 1;
+    struct step *step = NULL;
+    size_t at = k->h->steps_n;
     const struct step *other = NULL;
 
-    (void)snprintf(step->filing_id, sizeof(step->filing_id), "00000000-0000-7000-8000-%012zx", at);
+    guide(k);
+    step = add(k);
+
+    (void)snprintf(step->filing_id, sizeof(step->filing_id), "00000000-0000-7000-8000-%012x",
+                   (unsigned int)at);
     step->received_on = k->today;
     step->content = (uint32_t)at;
     step->filing.filing_id = T(step->filing_id);
@@ -645,8 +1024,8 @@ static void add_filing(struct maker *k)
     step->filing.business_on =
         k->today - (int32_t)(once_in(k, 3) ? pick(k, 4) : 0) + (once_in(k, 60) ? 1 : 0);
     fill(k, step);
-    other = earlier(k, step);
-    if (other != NULL && once_in(k, 30)) {
+    other = once_in(k, 30) ? earlier(k, step) : NULL;
+    if (other != NULL) {
         /* An id used before, with the same content or with another. */
         if (once_in(k, 2)) {
             step->content = other->content;
@@ -658,6 +1037,21 @@ static void add_filing(struct maker *k)
     }
 }
 
+/* A calm history begins with what the rest is about. */
+static void open_matters(struct maker *k)
+{
+    static const enum event openings[] = {EVENT_FDI_REGISTRATION,   EVENT_OUTBOUND_REGISTRATION,
+                                          EVENT_FINANCING_PROFILE,  EVENT_FDI_REGISTRATION,
+                                          EVENT_FINANCING_CONTRACT, EVENT_FINANCING_CONTRACT};
+
+    pass_days(k);
+    for (size_t i = 0; k->is_calm && i < sizeof(openings) / sizeof(openings[0]); i++) {
+        k->opening = openings[i];
+        add_filing(k);
+    }
+    k->opening = EVENT_NONE;
+}
+
 void history_init(struct history *h, uint64_t seed)
 {
     struct maker k = {.h = h, .chance = seed * UINT64_C(0x9e3779b97f4a7c15) + 1};
@@ -667,11 +1061,13 @@ void history_init(struct history *h, uint64_t seed)
     if (h->steps == NULL) {
         abort();
     }
+    k.guide = model_open();
     for (int i = 0; i < 8; i++) {
         (void)pick(&k, 2);
     }
     k.mode = 1 + (int32_t)pick(&k, 3);
-    k.drops_rows = once_in(&k, 3);
+    k.is_calm = !once_in(&k, 4);
+    k.drops_rows = once_in(&k, 5);
     k.is_foreign_gap = once_in(&k, 2);
     k.today = first;
     k.sheets_until = first - DAYS_BEFORE;
@@ -680,6 +1076,7 @@ void history_init(struct history *h, uint64_t seed)
     add_negative(&k);
     add_sensitive(&k);
     add_calendar(&k, FIRST_DAY_YEARS);
+    open_matters(&k);
     for (int i = 0; i < FILINGS && h->steps_n + 50 < HISTORY_STEPS_MAX; i++) {
         pass_days(&k);
         add_filing(&k);
@@ -693,6 +1090,7 @@ void history_init(struct history *h, uint64_t seed)
             add_negative(&k);
         }
     }
+    model_close(k.guide);
 }
 
 void history_fini(struct history *h)

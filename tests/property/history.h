@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/bytes.h"
+#include "form/decision.h"
 #include "form/filing.h"
 #include "form/reference.h"
 
@@ -29,7 +30,9 @@ struct step {
     char filing_id[40];
     char named_id[40];
     int32_t received_on;
-    uint32_t content; /* equal for equal bytes */
+    uint32_t content;   /* equal for equal bytes */
+    bool is_gone;       /* reversed or closed since, as the model sees it */
+    enum outcome guess; /* what the model makes of it: later steps build on that */
     struct fdi_investor investors[STEP_INVESTORS_MAX];
     /* A bulletin. */
     struct reference_item item;

@@ -156,19 +156,24 @@ static void put_profile(struct buffer *out, const struct financing_profile *d)
     put_date(out, "penalised_on", d->penalised_on);
 }
 
-static void put_contract(struct buffer *out, const struct financing_contract *d)
+static void put_creditor(struct buffer *out, const struct creditor *d)
 {
     static const char *const kinds[] = {"",          "BANK",      "PARENT", "AFFILIATE",
                                         "FINANCIAL", "CORPORATE", "MARKET"};
 
+    begin(out, "creditor");
+    put_text(out, "name", d->name);
+    put_country(out, "country", d->country);
+    put_word(out, "kind", kinds, d->kind);
+    put_text(out, "bic", d->bic);
+    buffer_char(out, '}');
+}
+
+static void put_contract(struct buffer *out, const struct financing_contract *d)
+{
     put_text(out, "contract_no", d->contract_no);
     put_word(out, "mode", modes, d->mode);
-    begin(out, "creditor");
-    put_text(out, "name", d->creditor.name);
-    put_country(out, "country", d->creditor.country);
-    put_word(out, "kind", kinds, d->creditor.kind);
-    put_text(out, "bic", d->creditor.bic);
-    buffer_char(out, '}');
+    put_creditor(out, &d->creditor);
     put_money(out, "money", d->money);
     put_date(out, "signed_on", d->signed_on);
     put_date(out, "value_on", d->value_on);
@@ -236,6 +241,63 @@ static void put_review(struct buffer *out, const struct review *d)
     put_text(out, "reason", d->reason);
 }
 
+/* What else is filed about a contract. */
+static bool put_of_contract(struct buffer *out, const struct filing *filing)
+{
+    const union details *d = &filing->details;
+
+    /* All of them have the number in front. */
+    put_text(out, "contract_no", d->financing_interest.contract_no);
+    if (filing->event == EVENT_FINANCING_INTEREST) {
+        put_money(out, "money", d->financing_interest.money);
+        put_date(out, "period_from", d->financing_interest.period_from);
+        put_date(out, "period_to", d->financing_interest.period_to);
+    } else if (filing->event == EVENT_FINANCING_CAPITALISATION) {
+        put_money(out, "money", d->financing_capitalisation.money);
+    } else if (filing->event == EVENT_FINANCING_EXTENSION) {
+        put_date(out, "matures_on", d->financing_extension.matures_on);
+        put_date(out, "agreed_on", d->financing_extension.agreed_on);
+    } else if (filing->event == EVENT_FINANCING_AMENDMENT) {
+        put_money(out, "money", d->financing_amendment.money);
+        put_date(out, "agreed_on", d->financing_amendment.agreed_on);
+    } else if (filing->event == EVENT_FINANCING_ASSIGNMENT) {
+        put_creditor(out, &d->financing_assignment.creditor);
+        put_date(out, "agreed_on", d->financing_assignment.agreed_on);
+    } else if (filing->event == EVENT_FINANCING_FORGIVENESS) {
+        put_money(out, "money", d->financing_forgiveness.money);
+        put_text(out, "evidence_no", d->financing_forgiveness.evidence_no);
+    } else if (filing->event == EVENT_FINANCING_EQUITY_CONVERSION) {
+        put_money(out, "money", d->financing_equity_conversion.money);
+        put_text(out, "evidence_no", d->financing_equity_conversion.evidence_no);
+        put_text(out, "registration_no", d->financing_equity_conversion.registration_no);
+        put_text(out, "investor_no", d->financing_equity_conversion.investor_no);
+    } else {
+        return filing->event == EVENT_FINANCING_CANCELLATION ||
+               filing->event == EVENT_FINANCING_DEREGISTRATION;
+    }
+    return true;
+}
+
+static bool put_of_application(struct buffer *out, const struct filing *filing)
+{
+    const union details *d = &filing->details;
+
+    put_text(out, "application_no", d->outbound_preliminary.application_no);
+    if (filing->event == EVENT_OUTBOUND_PRELIMINARY) {
+        put_money(out, "planned_total", d->outbound_preliminary.planned_total);
+        put_money(out, "money", d->outbound_preliminary.money);
+        put_text(out, "purpose", d->outbound_preliminary.purpose);
+    } else if (filing->event == EVENT_OUTBOUND_PRELIMINARY_REMITTANCE) {
+        put_money(out, "money", d->outbound_preliminary_remittance.money);
+        put_text(out, "payee", d->outbound_preliminary_remittance.payee);
+    } else if (filing->event == EVENT_OUTBOUND_PRELIMINARY_REFUND) {
+        put_money(out, "money", d->outbound_preliminary_refund.money);
+    } else {
+        return false;
+    }
+    return true;
+}
+
 static void put_details(struct buffer *out, const struct filing *filing)
 {
     const union details *d = &filing->details;
@@ -267,7 +329,12 @@ static void put_details(struct buffer *out, const struct filing *filing)
         put_text(out, "reason", d->withdrawal.reason);
     } else if (filing->event == EVENT_REVIEW) {
         put_review(out, &d->review);
-    } else {
+    } else if (filing->event > EVENT_FINANCING_CONTRACT &&
+               filing->event <= EVENT_FINANCING_DEREGISTRATION) {
+        if (!put_of_contract(out, filing)) {
+            abort();
+        }
+    } else if (!put_of_application(out, filing)) {
         abort();
     }
 }

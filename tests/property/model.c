@@ -62,46 +62,82 @@ struct fact *fact_of(const struct model *m, struct text bank, struct text filing
     return NULL;
 }
 
-static size_t add_name(struct name *out, size_t n, enum matter matter, struct text number)
-{
-    if (number.n == 0) {
-        return n;
+#define NUMBER(event, matter, member, field, role)                                                 \
+    {                                                                                              \
+        EVENT_##event, MATTER_##matter, offsetof(union details, member.field), ROLE_IS_##role      \
     }
-    out[n] = (struct name){.matter = matter, .number = number};
-    return n + 1;
+
+enum role_is { ROLE_IS_OPENING, ROLE_IS_MOVEMENT, ROLE_IS_CLOSING };
+
+/* What each event names, and what it does to it. */
+static const struct {
+    enum event event;
+    enum matter matter;
+    size_t at;
+    enum role_is role;
+} numbers[] = {
+    NUMBER(FDI_REGISTRATION, REGISTRATION, fdi_registration, registration_no, OPENING),
+    NUMBER(FDI_INFLOW, REGISTRATION, fdi_inflow, registration_no, MOVEMENT),
+    NUMBER(FINANCING_CONTRACT, CONTRACT, financing_contract, contract_no, OPENING),
+    NUMBER(FINANCING_DRAWDOWN, CONTRACT, financing_drawdown, contract_no, MOVEMENT),
+    NUMBER(FINANCING_REPAYMENT, CONTRACT, financing_repayment, contract_no, MOVEMENT),
+    NUMBER(FINANCING_INTEREST, CONTRACT, financing_interest, contract_no, MOVEMENT),
+    NUMBER(FINANCING_CAPITALISATION, CONTRACT, financing_capitalisation, contract_no, MOVEMENT),
+    NUMBER(FINANCING_EXTENSION, CONTRACT, financing_extension, contract_no, MOVEMENT),
+    NUMBER(FINANCING_AMENDMENT, CONTRACT, financing_amendment, contract_no, MOVEMENT),
+    NUMBER(FINANCING_ASSIGNMENT, CONTRACT, financing_assignment, contract_no, MOVEMENT),
+    NUMBER(FINANCING_FORGIVENESS, CONTRACT, financing_forgiveness, contract_no, MOVEMENT),
+    NUMBER(FINANCING_EQUITY_CONVERSION, CONTRACT, financing_equity_conversion, contract_no,
+           MOVEMENT),
+    NUMBER(FINANCING_EQUITY_CONVERSION, REGISTRATION, financing_equity_conversion, registration_no,
+           MOVEMENT),
+    NUMBER(FINANCING_CANCELLATION, CONTRACT, financing_cancellation, contract_no, CLOSING),
+    NUMBER(FINANCING_DEREGISTRATION, CONTRACT, financing_deregistration, contract_no, CLOSING),
+    NUMBER(OUTBOUND_PRELIMINARY, APPLICATION, outbound_preliminary, application_no, OPENING),
+    NUMBER(OUTBOUND_PRELIMINARY_REMITTANCE, APPLICATION, outbound_preliminary_remittance,
+           application_no, MOVEMENT),
+    NUMBER(OUTBOUND_PRELIMINARY_REFUND, APPLICATION, outbound_preliminary_refund, application_no,
+           MOVEMENT),
+    NUMBER(OUTBOUND_REGISTRATION, REGISTRATION, outbound_registration, registration_no, OPENING),
+    NUMBER(OUTBOUND_REGISTRATION, APPLICATION, outbound_registration, application_no, CLOSING),
+    NUMBER(OUTBOUND_REMITTANCE, REGISTRATION, outbound_remittance, registration_no, MOVEMENT),
+};
+
+#define NUMBERS_N (sizeof(numbers) / sizeof(numbers[0]))
+
+static struct text number_at(const struct filing *filing, size_t i)
+{
+    struct text number;
+
+    memcpy(&number, (const char *)&filing->details + numbers[i].at, sizeof(number));
+    return number;
 }
 
 size_t names_of(const struct filing *filing, struct name out[NAMES_MAX])
 {
-    const union details *d = &filing->details;
     size_t n = 0;
 
-    if (filing->event == EVENT_FDI_REGISTRATION) {
-        return add_name(out, n, MATTER_REGISTRATION, d->fdi_registration.registration_no);
+    for (size_t i = 0; i < NUMBERS_N; i++) {
+        if (numbers[i].event == filing->event && number_at(filing, i).n > 0) {
+            out[n++] = (struct name){.matter = numbers[i].matter, .number = number_at(filing, i)};
+        }
     }
-    if (filing->event == EVENT_FDI_INFLOW) {
-        return add_name(out, n, MATTER_REGISTRATION, d->fdi_inflow.registration_no);
-    }
-    if (filing->event == EVENT_FINANCING_CONTRACT) {
-        return add_name(out, n, MATTER_CONTRACT, d->financing_contract.contract_no);
-    }
-    if (filing->event == EVENT_FINANCING_DRAWDOWN) {
-        return add_name(out, n, MATTER_CONTRACT, d->financing_drawdown.contract_no);
-    }
-    if (filing->event == EVENT_FINANCING_REPAYMENT) {
-        return add_name(out, n, MATTER_CONTRACT, d->financing_repayment.contract_no);
-    }
-    if (filing->event == EVENT_OUTBOUND_REMITTANCE) {
-        return add_name(out, n, MATTER_REGISTRATION, d->outbound_remittance.registration_no);
-    }
-    if (filing->event == EVENT_OUTBOUND_REGISTRATION) {
-        n = add_name(out, n, MATTER_REGISTRATION, d->outbound_registration.registration_no);
-        return add_name(out, n, MATTER_APPLICATION, d->outbound_registration.application_no);
-    }
-    return 0;
+    return n;
 }
 
-static bool names(const struct filing *filing, struct name name)
+/* Does the filing name this, and is that what it does to it? */
+static bool does(const struct filing *filing, struct name name, enum role_is role)
+{
+    for (size_t i = 0; i < NUMBERS_N; i++) {
+        if (numbers[i].event == filing->event && numbers[i].matter == name.matter &&
+            numbers[i].role == role && same(number_at(filing, i), name.number)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool names(const struct filing *filing, struct name name)
 {
     struct name is[NAMES_MAX];
     size_t n = names_of(filing, is);
@@ -112,31 +148,6 @@ static bool names(const struct filing *filing, struct name name)
         }
     }
     return false;
-}
-
-static bool opens(const struct filing *filing, struct name name)
-{
-    switch (name.matter) {
-    case MATTER_REGISTRATION:
-        return (filing->event == EVENT_FDI_REGISTRATION ||
-                filing->event == EVENT_OUTBOUND_REGISTRATION) &&
-               names(filing, name);
-    case MATTER_CONTRACT:
-        return filing->event == EVENT_FINANCING_CONTRACT && names(filing, name);
-    case MATTER_APPLICATION:
-    case MATTER_LOAN:
-    case MATTER_NONE:
-    case MATTER_FINANCING:
-    case MATTER_LENDING:
-        break;
-    }
-    return false;
-}
-
-bool closes(const struct filing *filing, struct name name)
-{
-    return filing->event == EVENT_OUTBOUND_REGISTRATION && name.matter == MATTER_APPLICATION &&
-           names(filing, name);
 }
 
 struct fact *standing_fact(const struct model *m, size_t *i)
@@ -162,7 +173,7 @@ struct fact *opener_of(const struct model *m, struct name name)
         if (fact == NULL) {
             return found;
         }
-        if (opens(&fact->filing, name)) {
+        if (does(&fact->filing, name, ROLE_IS_OPENING)) {
             found = fact;
         }
     }
@@ -176,7 +187,7 @@ bool is_closed(const struct model *m, struct name name)
         if (fact == NULL) {
             return false;
         }
-        if (closes(&fact->filing, name)) {
+        if (does(&fact->filing, name, ROLE_IS_CLOSING)) {
             return true;
         }
     }
@@ -238,13 +249,18 @@ static struct why *add_why(struct trial *t, int code, const char *field, const c
     }
     assert(t->whys_n < WHYS_MAX);
     why = &t->whys[t->whys_n++];
-    why->code = code;
+    *why = (struct why){.code = code};
     (void)snprintf(why->field, sizeof(why->field), "%s", field);
     (void)snprintf(why->limit, sizeof(why->limit), "%s", limit);
     return why;
 }
 
 void refuse(struct trial *t, int code, const char *field) { (void)add_why(t, code, field, ""); }
+
+void refuse_limit(struct trial *t, int code, const char *field, const char *limit)
+{
+    (void)add_why(t, code, field, limit);
+}
 
 void test_amount(struct trial *t, int code, const struct amount_test *test)
 {
@@ -478,9 +494,9 @@ static void put_whys(struct page *page, struct trial *t)
     for (size_t i = 0; i < t->whys_n; i++) {
         const struct why *why = &t->whys[i];
 
-        put(page, "\n  %d %s", why->code, why->field);
+        put(page, "\n  %d %s %s", why->code, why->field, why->limit);
         if (why->has_amounts) {
-            put(page, " %s %s free %lld asked %lld", why->limit, iso_currency(why->currency)->alpha,
+            put(page, " %s free %lld asked %lld", iso_currency(why->currency)->alpha,
                 (long long)why->free, (long long)why->asked);
         }
     }
@@ -550,6 +566,35 @@ static void answer(struct trial *t, int64_t offset, uint64_t refers_to)
 
 /* ---- deciding ------------------------------------------------------------------------------ */
 
+static const struct {
+    enum event event;
+    void (*attempt)(struct trial *t);
+} tries[] = {
+    {EVENT_FDI_REGISTRATION,                try_fdi_registration      },
+    {EVENT_FDI_INFLOW,                      try_fdi_inflow            },
+    {EVENT_FINANCING_PROFILE,               try_profile               },
+    {EVENT_FINANCING_CONTRACT,              try_contract              },
+    {EVENT_FINANCING_DRAWDOWN,              try_drawdown              },
+    {EVENT_FINANCING_REPAYMENT,             try_repayment             },
+    {EVENT_FINANCING_INTEREST,              try_interest              },
+    {EVENT_FINANCING_CAPITALISATION,        try_capitalisation        },
+    {EVENT_FINANCING_EXTENSION,             try_extension             },
+    {EVENT_FINANCING_AMENDMENT,             try_amendment             },
+    {EVENT_FINANCING_ASSIGNMENT,            try_assignment            },
+    {EVENT_FINANCING_FORGIVENESS,           try_forgiveness           },
+    {EVENT_FINANCING_EQUITY_CONVERSION,     try_equity_conversion     },
+    {EVENT_FINANCING_CANCELLATION,          try_cancellation          },
+    {EVENT_FINANCING_DEREGISTRATION,        try_deregistration        },
+    {EVENT_OUTBOUND_PRELIMINARY,            try_preliminary           },
+    {EVENT_OUTBOUND_PRELIMINARY_REMITTANCE, try_preliminary_remittance},
+    {EVENT_OUTBOUND_PRELIMINARY_REFUND,     try_preliminary_refund    },
+    {EVENT_OUTBOUND_REGISTRATION,           try_outbound_registration },
+    {EVENT_OUTBOUND_REMITTANCE,             try_outbound_remittance   },
+    {EVENT_REVERSAL,                        try_reversal              },
+    {EVENT_REVIEW,                          try_review                },
+    {EVENT_WITHDRAWAL,                      try_withdrawal            },
+};
+
 static void attempt(struct trial *t)
 {
     bool is_review = t->filing->event == EVENT_REVIEW;
@@ -557,31 +602,13 @@ static void attempt(struct trial *t)
     if (!bank_may(t->m, t->filing->bank, is_review ? ROLE_AUTHORITY : ROLE_FILER)) {
         refuse(t, 205, "/bank");
     }
-    if (t->filing->event == EVENT_FDI_REGISTRATION) {
-        try_fdi_registration(t);
-    } else if (t->filing->event == EVENT_FDI_INFLOW) {
-        try_fdi_inflow(t);
-    } else if (t->filing->event == EVENT_FINANCING_PROFILE) {
-        try_profile(t);
-    } else if (t->filing->event == EVENT_FINANCING_CONTRACT) {
-        try_contract(t);
-    } else if (t->filing->event == EVENT_FINANCING_DRAWDOWN) {
-        try_drawdown(t);
-    } else if (t->filing->event == EVENT_FINANCING_REPAYMENT) {
-        try_repayment(t);
-    } else if (t->filing->event == EVENT_OUTBOUND_REGISTRATION) {
-        try_outbound_registration(t);
-    } else if (t->filing->event == EVENT_OUTBOUND_REMITTANCE) {
-        try_outbound_remittance(t);
-    } else if (t->filing->event == EVENT_REVERSAL) {
-        try_reversal(t);
-    } else if (t->filing->event == EVENT_REVIEW) {
-        try_review(t);
-    } else if (t->filing->event == EVENT_WITHDRAWAL) {
-        try_withdrawal(t);
-    } else {
-        abort(); /* not one of the model's */
+    for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {
+        if (tries[i].event == t->filing->event) {
+            tries[i].attempt(t);
+            return;
+        }
     }
+    abort(); /* not one of the model's */
 }
 
 static size_t keys_of(const struct model *m, const struct filing *filing,
@@ -600,7 +627,8 @@ static size_t keys_of(const struct model *m, const struct filing *filing,
     }
     n = names_of(filing, out);
     if (filing->event >= EVENT_FINANCING_PROFILE &&
-        filing->event <= EVENT_FINANCING_DEREGISTRATION) {
+        filing->event <= EVENT_FINANCING_DEREGISTRATION &&
+        filing->event != EVENT_FINANCING_INTEREST && filing->event != EVENT_FINANCING_ASSIGNMENT) {
         out[n++] = (struct name){.matter = MATTER_FINANCING};
     }
     return n;

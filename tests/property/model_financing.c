@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "model_inside.h"
+#include "model_contract.h"
 
 static const struct text none = {0};
 static const char *const certificate_words[] = {"", "HIGH_TECH", "SPECIALISED_NEW", "TECH_SME",
@@ -13,7 +13,7 @@ static const char *const certificate_words[] = {"", "HIGH_TECH", "SPECIALISED_NE
 
 static struct text word(const char *s) { return (struct text){.at = s, .n = (uint32_t)strlen(s)}; }
 
-static const char *mode_limit(int32_t mode)
+const char *mode_limit(int32_t mode)
 {
     static const char *const limits[] = {"", "financing.macroprudential", "financing.gap",
                                          "financing.facilitation"};
@@ -21,7 +21,7 @@ static const char *mode_limit(int32_t mode)
     return limits[mode];
 }
 
-static bool is_long(int32_t value_on, int32_t matures_on)
+bool is_long(int32_t value_on, int32_t matures_on)
 {
     return matures_on > date_add_years(value_on, 1);
 }
@@ -238,6 +238,18 @@ static void check_gap(struct trial *t, const struct financing_profile *p)
 {
     int32_t keeps = currency_of_limit(t->m, "financing.gap", CURRENCY_NONE);
 
+    /* A profile whose day has not come yet has its limit too, though nothing was posted. */
+    for (size_t i = 0; keeps == CURRENCY_NONE;) {
+        const struct fact *fact = standing_fact(t->m, &i);
+
+        if (fact == NULL) {
+            break;
+        }
+        if (fact->filing.event == EVENT_FINANCING_PROFILE &&
+            fact->filing.details.financing_profile.mode == MODE_GAP) {
+            keeps = fact->filing.details.financing_profile.total_investment.currency;
+        }
+    }
     if (keeps != CURRENCY_NONE && keeps != p->total_investment.currency) {
         refuse(t, 107, "/details/total_investment/currency");
     }
@@ -364,21 +376,7 @@ void try_profile(struct trial *t)
 
 /* ---- contracts ----------------------------------------------------------------------------- */
 
-/* A contract followed from its signing. */
-struct followed {
-    const struct fact *signing;
-    const struct financing_contract *of;
-    int32_t unit;
-    wide weight;
-    int32_t matures_on;
-    wide amount;
-    wide undrawn;
-    wide outstanding;
-    wide frozen;
-    wide drawn; /* `used` of the contract's limit */
-};
-
-static wide reserved_of(const struct followed *c)
+wide reserved_of(const struct followed *c)
 {
     const struct fact *s = c->signing;
     wide unit = c->undrawn;
@@ -393,20 +391,21 @@ static wide reserved_of(const struct followed *c)
     return divide(c->weight * unit, E10, UP);
 }
 
-static wide used_of(const struct followed *c)
+wide used_of(const struct followed *c)
 {
     return c->of->not_counted ? 0 : divide(c->weight * c->frozen, E10, UP);
 }
 
-static void draw(struct followed *c, wide minor, wide unit_minor)
+void draw(struct followed *c, wide minor, wide unit_minor)
 {
     c->undrawn -= minor;
     c->outstanding += minor;
     c->frozen += unit_minor;
     c->drawn += minor;
+    c->was_drawn = true;
 }
 
-static void repay(struct followed *c, wide minor)
+void repay(struct followed *c, wide minor, bool revolves)
 {
     bool keeps = c->of->mode == MODE_GAP && is_long(c->of->value_on, c->matures_on);
     wide again = minor < c->drawn ? minor : c->drawn;
@@ -415,46 +414,67 @@ static void repay(struct followed *c, wide minor)
         c->frozen -= minor == c->outstanding ? c->frozen : c->frozen * minor / c->outstanding;
     }
     c->outstanding -= minor;
-    if (c->of->revolving) {
+    if (revolves) {
         c->undrawn += again;
         c->drawn -= again;
     }
 }
 
-static struct followed follow_contract(const struct model *m, const struct fact *signing)
+/* What an accepted filing does to the contract that it names. */
+void step_contract(struct followed *c, const struct fact *fact)
+{
+    const union details *d = &fact->filing.details;
+
+    if (fact->filing.event == EVENT_FINANCING_DRAWDOWN) {
+        draw(c, d->financing_drawdown.money.minor, fact->unit_minor);
+    } else if (fact->filing.event == EVENT_FINANCING_CAPITALISATION) {
+        c->outstanding += d->financing_capitalisation.money.minor;
+        c->frozen += fact->unit_minor;
+        c->was_drawn = true;
+    } else if (fact->filing.event == EVENT_FINANCING_REPAYMENT) {
+        repay(c, d->financing_repayment.money.minor, c->of->revolving);
+    } else if (fact->filing.event == EVENT_FINANCING_FORGIVENESS) {
+        repay(c, d->financing_forgiveness.money.minor, false);
+    } else if (fact->filing.event == EVENT_FINANCING_EQUITY_CONVERSION) {
+        repay(c, d->financing_equity_conversion.money.minor, false);
+    } else if (fact->filing.event == EVENT_FINANCING_EXTENSION) {
+        c->matures_on = d->financing_extension.matures_on;
+        c->weight = fact->weight;
+    } else if (fact->filing.event == EVENT_FINANCING_AMENDMENT) {
+        c->undrawn += d->financing_amendment.money.minor - c->amount;
+        c->amount = d->financing_amendment.money.minor;
+    } else if (fact->filing.event == EVENT_FINANCING_CANCELLATION ||
+               fact->filing.event == EVENT_FINANCING_DEREGISTRATION) {
+        c->undrawn = 0;
+    }
+}
+
+struct followed follow_contract(const struct model *m, const struct fact *signing)
 {
     const struct financing_contract *of = &signing->filing.details.financing_contract;
+    struct name name = {.matter = MATTER_CONTRACT, .number = of->contract_no};
     struct followed c = {.signing = signing,
                          .of = of,
+                         .unit = signing->unit,
                          .weight = signing->weight,
                          .matures_on = of->matures_on,
                          .amount = of->money.minor,
                          .undrawn = of->money.minor};
 
-    c.unit = of->mode == MODE_MACROPRUDENTIAL ? CURRENCY_CNY
-             : of->mode == MODE_GAP           ? currency_of_limit(m, "financing.gap", CURRENCY_USD)
-                                              : CURRENCY_USD;
     for (size_t i = 0;;) {
         const struct fact *fact = standing_fact(m, &i);
-        const union details *d = NULL;
 
         if (fact == NULL) {
             return c;
         }
-        d = &fact->filing.details;
-        if (fact->filing.event == EVENT_FINANCING_DRAWDOWN &&
-            same(d->financing_drawdown.contract_no, of->contract_no)) {
-            draw(&c, d->financing_drawdown.money.minor, fact->unit_minor);
-        }
-        if (fact->filing.event == EVENT_FINANCING_REPAYMENT &&
-            same(d->financing_repayment.contract_no, of->contract_no)) {
-            repay(&c, d->financing_repayment.money.minor);
+        if (names(&fact->filing, name)) {
+            step_contract(&c, fact);
         }
     }
 }
 
 /* L1: the limit takes its value of the day; what has to be added to it. */
-static wide set_limit(struct trial *t, const char *id)
+wide set_limit(struct trial *t, const char *id)
 {
     wide worth = 0;
 
@@ -465,17 +485,12 @@ static wide set_limit(struct trial *t, const char *id)
     return worth - balance_of(t->m, id).limit;
 }
 
-struct use {
-    wide reserved;
-    wide used;
-};
-
-static struct use use_of(const struct followed *c)
+struct use use_of(const struct followed *c)
 {
     return (struct use){.reserved = reserved_of(c), .used = used_of(c)};
 }
 
-static void post_use(struct trial *t, const struct followed *c, struct use before, wide limit)
+void post_use(struct trial *t, const struct followed *c, struct use before, wide limit)
 {
     struct use after = use_of(c);
 
@@ -509,7 +524,7 @@ static void check_signing(struct trial *t, const struct financing_contract *d)
     }
 }
 
-static wide weight_of(struct trial *t, const struct financing_contract *d)
+wide weight_of(struct trial *t, const struct financing_contract *d, int32_t matures_on)
 {
     int32_t on = t->filing->business_on;
     const struct parameter *term = NULL;
@@ -518,8 +533,8 @@ static wide weight_of(struct trial *t, const struct financing_contract *d)
     if (d->mode != MODE_MACROPRUDENTIAL) {
         return E10;
     }
-    term = use_plain_row(t, is_long(d->value_on, d->matures_on) ? "MP.TERM.LONG" : "MP.TERM.SHORT",
-                         on);
+    term =
+        use_plain_row(t, is_long(d->value_on, matures_on) ? "MP.TERM.LONG" : "MP.TERM.SHORT", on);
     if (d->money.currency != CURRENCY_CNY) {
         fx = use_plain_row(t, "MP.FX", on);
     }
@@ -547,9 +562,11 @@ static void sign(struct trial *t, const struct financing_contract *d)
     wide limit = 0;
     char own[LIMIT_ID_SIZE];
 
+    t->fact->unit =
+        unit_of(&profile_on(t->m, t->filing->business_on, NULL)->filing.details.financing_profile);
     c = follow_contract(t->m, t->fact);
     if (!d->not_counted) {
-        t->fact->weight = weight_of(t, d);
+        t->fact->weight = weight_of(t, d, d->matures_on);
         keep_rates(t, d, c.unit);
         limit = set_limit(t, id);
     }
@@ -636,34 +653,35 @@ static bool has_fallen(struct trial *t, const struct financing_contract *of)
 }
 
 /* Checks of a filing on a contract; NULL when those that need it are left out. */
-static const struct fact *named_contract(struct trial *t, struct text number, struct money money)
+const struct fact *named_contract(struct trial *t, struct text number, struct money money)
 {
     const struct fact *signing =
         named_object(t, (struct name){.matter = MATTER_CONTRACT, .number = number},
                      EVENT_FINANCING_CONTRACT, "/details/contract_no");
 
-    if (signing != NULL &&
+    if (signing != NULL && money.currency != CURRENCY_NONE &&
         signing->filing.details.financing_contract.money.currency != money.currency) {
         refuse(t, 107, "/details/money/currency");
     }
     return signing;
 }
 
-static void test_draw(struct trial *t, const struct followed *before, const struct followed *after,
-                      wide limit)
+void test_use(struct trial *t, const struct changed *by, bool may_be_grandfathered)
 {
+    const struct followed *before = by->before;
+    const struct followed *after = by->after;
     const char *id = mode_limit(after->of->mode);
     struct use was = use_of(before);
     struct use is = use_of(after);
-    wide free = free_of(t->m, id) + limit;
+    wide free = free_of(t->m, id) + by->limit;
     wide asked = is.used + is.reserved - was.used - was.reserved;
 
-    if (asked > free && has_fallen(t, after->of)) {
+    if (may_be_grandfathered && asked > free && has_fallen(t, after->of)) {
         t->flags |= FLAG_GRANDFATHERED;
         return;
     }
     test_amount(t, 301,
-                &(struct amount_test){.field = "/details/money",
+                &(struct amount_test){.field = by->field,
                                       .limit = id,
                                       .currency = after->unit,
                                       .free = free,
@@ -701,7 +719,10 @@ static void take_drawdown(struct trial *t, struct followed *c)
     post(t, id, d->money.currency, (struct amounts){.used = d->money.minor});
     c->undrawn = c->undrawn < 0 ? 0 : c->undrawn;
     if (!c->of->not_counted) {
-        test_draw(t, &before, c, limit);
+        test_use(t,
+                 &(struct changed){
+                     .before = &before, .after = c, .limit = limit, .field = "/details/money"},
+                 true);
     }
     post_use(t, c, use_of(&before), limit);
     limit_id(id, "financing.principal", d->contract_no, none);
@@ -731,42 +752,4 @@ void try_drawdown(struct trial *t)
     assert(signing != NULL);
     c = follow_contract(t->m, signing);
     take_drawdown(t, &c);
-}
-
-void try_repayment(struct trial *t)
-{
-    const struct financing_repayment *d = &t->filing->details.financing_repayment;
-    const struct fact *signing = named_contract(t, d->contract_no, d->money);
-    struct followed before;
-    struct followed c;
-    wide limit = 0;
-    char id[LIMIT_ID_SIZE];
-
-    if (!standing_over(t)) {
-        return;
-    }
-    assert(signing != NULL);
-    before = follow_contract(t->m, signing);
-    c = before;
-    if (!c.of->not_counted) {
-        limit = set_limit(t, mode_limit(c.of->mode));
-    }
-    if (!rates_over(t)) {
-        return;
-    }
-    limit_id(id, "financing.principal", d->contract_no, none);
-    test_amount(t, 302,
-                &(struct amount_test){.field = "/details/money",
-                                      .limit = id,
-                                      .currency = d->money.currency,
-                                      .free = before.outstanding,
-                                      .asked = d->money.minor});
-    if (t->whys_n == 0) {
-        repay(&c, d->money.minor);
-        post(t, id, d->money.currency, (struct amounts){.used = d->money.minor});
-        limit_id(id, "financing.contract", d->contract_no, none);
-        post(t, id, d->money.currency, (struct amounts){.used = (int64_t)(c.drawn - before.drawn)});
-        post_use(t, &c, use_of(&before), limit);
-    }
-    conclude(t);
 }

@@ -14,7 +14,8 @@ static void not_after(struct trial *t, int32_t on, const char *field)
     }
 }
 
-/* A money that must be above zero, in a currency that may be used on the day. */
+/* A money that must be above zero, in a currency that may be used on the day; false when its amount
+ * is not to be compared. */
 static bool check_money(struct trial *t, struct money money, bool may_be_zero, const char *field)
 {
     char path[96];
@@ -25,8 +26,7 @@ static bool check_money(struct trial *t, struct money money, bool may_be_zero, c
     }
     if (!iso_currency_usable(money.currency, t->filing->business_on)) {
         (void)snprintf(path, sizeof(path), "%s/currency", field);
-        refuse(t, 107, path);
-        is_good = false;
+        refuse(t, 107, path); /* its amount can be compared all the same: it has two decimals */
     }
     if (money.minor == 0 && !may_be_zero) {
         (void)snprintf(path, sizeof(path), "%s/value", field);
@@ -181,6 +181,36 @@ void check_form(struct trial *t)
         (void)check_money(t, d->financing_drawdown.money, false, "/details/money");
     } else if (filing->event == EVENT_FINANCING_REPAYMENT) {
         (void)check_money(t, d->financing_repayment.money, false, "/details/money");
+    } else if (filing->event == EVENT_FINANCING_CAPITALISATION) {
+        (void)check_money(t, d->financing_capitalisation.money, false, "/details/money");
+    } else if (filing->event == EVENT_FINANCING_FORGIVENESS) {
+        (void)check_money(t, d->financing_forgiveness.money, false, "/details/money");
+    } else if (filing->event == EVENT_FINANCING_EQUITY_CONVERSION) {
+        (void)check_money(t, d->financing_equity_conversion.money, false, "/details/money");
+    } else if (filing->event == EVENT_FINANCING_INTEREST) {
+        (void)check_money(t, d->financing_interest.money, false, "/details/money");
+        if (d->financing_interest.period_to < d->financing_interest.period_from) {
+            refuse(t, 115, "/details/period_to");
+        }
+    } else if (filing->event == EVENT_FINANCING_AMENDMENT) {
+        (void)check_money(t, d->financing_amendment.money, false, "/details/money");
+        not_after(t, d->financing_amendment.agreed_on, "/details/agreed_on");
+    } else if (filing->event == EVENT_FINANCING_EXTENSION) {
+        not_after(t, d->financing_extension.agreed_on, "/details/agreed_on");
+    } else if (filing->event == EVENT_FINANCING_ASSIGNMENT) {
+        not_after(t, d->financing_assignment.agreed_on, "/details/agreed_on");
+        if (d->financing_assignment.creditor.kind == CREDITOR_BANK &&
+            d->financing_assignment.creditor.bic.n == 0) {
+            refuse(t, 114, "/details/creditor/bic");
+        }
+    } else if (filing->event == EVENT_OUTBOUND_PRELIMINARY) {
+        (void)check_money(t, d->outbound_preliminary.planned_total, false,
+                          "/details/planned_total");
+        (void)check_money(t, d->outbound_preliminary.money, false, "/details/money");
+    } else if (filing->event == EVENT_OUTBOUND_PRELIMINARY_REMITTANCE) {
+        (void)check_money(t, d->outbound_preliminary_remittance.money, false, "/details/money");
+    } else if (filing->event == EVENT_OUTBOUND_PRELIMINARY_REFUND) {
+        (void)check_money(t, d->outbound_preliminary_refund.money, false, "/details/money");
     } else if (filing->event == EVENT_OUTBOUND_REMITTANCE) {
         (void)check_money(t, d->outbound_remittance.money, false, "/details/money");
     }
@@ -255,6 +285,7 @@ static bool is_broken(const struct trial *t, const struct line *line, bool count
            (is_strict && is.used + is.reserved > is.limit);
 }
 
+/* What the reversal posts, and R4 about it: 217 is a code of standing. */
 static void turn_back(struct trial *t, const struct fact *original)
 {
     bool is_frame = original->filing.event == EVENT_FINANCING_PROFILE;
@@ -265,7 +296,7 @@ static void turn_back(struct trial *t, const struct fact *original)
     if (t->follows[0] != '\0') {
         state = worth_of_mode(t, t->follows, original, &worth);
     }
-    if (!rates_over(t)) {
+    if (t->lacks_n > 0) {
         return;
     }
     for (size_t i = 0; i < original->lines_n; i++) {
@@ -290,7 +321,6 @@ static void turn_back(struct trial *t, const struct fact *original)
             refuse(t, 217, "/details/reverses");
         }
     }
-    conclude(t);
 }
 
 void try_reversal(struct trial *t)
@@ -300,7 +330,9 @@ void try_reversal(struct trial *t)
     bool was_accepted = original != NULL && original->accepted_number > 0;
 
     t->is_basis_silent = true;
-    if (!may_be_reversed(m, original)) {
+    if (may_be_reversed(m, original)) {
+        turn_back(t, original);
+    } else {
         refuse(t, 217, "/details/reverses");
     }
     if (was_accepted && t->filing->business_on < original->filing.business_on) {
@@ -309,7 +341,7 @@ void try_reversal(struct trial *t)
     if (!standing_over(t)) {
         return;
     }
-    turn_back(t, original);
+    conclude(t);
     for (size_t i = 0; t->outcome == OUTCOME_ACCEPTED && i < m->facts_n; i++) {
         t->original = m->facts[i] == original ? i + 1 : t->original;
     }

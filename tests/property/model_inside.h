@@ -22,7 +22,7 @@ enum {
     ROWS_MAX = 32,
     SHEETS_MAX = 8,
     LACKS_MAX = 16,
-    NAMES_MAX = 3
+    NAMES_MAX = 4
 };
 
 /* One reason. */
@@ -87,6 +87,7 @@ struct fact {
     wide unit_minor; /* of a drawdown: in the unit of the limit */
     wide rate;       /* of a contract: of its currency and of the unit at the sign date */
     wide unit_rate;  /* 0 = equal currencies */
+    int32_t unit;    /* of a contract: currency of its limit */
     wide weight;     /* of a contract or an extension */
 };
 
@@ -174,7 +175,7 @@ size_t names_of(const struct filing *filing, struct name out[NAMES_MAX]);
 /* The accepted, unreversed filing that opened what has this number; NULL when there is none. */
 struct fact *opener_of(const struct model *m, struct name name);
 bool is_closed(const struct model *m, struct name name);
-bool closes(const struct filing *filing, struct name name);
+bool names(const struct filing *filing, struct name name);
 /* The i-th accepted filing that still stands, in order of acceptance; NULL past the last. */
 struct fact *standing_fact(const struct model *m, size_t *i);
 struct amounts balance_of(const struct model *m, const char *id);
@@ -191,6 +192,8 @@ struct amount_test {
     wide free;
     wide asked;
 };
+/* A reason that names a limit and no amounts (216). */
+void refuse_limit(struct trial *t, int code, const char *field, const char *limit);
 /* 301 or 302 when more is asked than is free. */
 void test_amount(struct trial *t, int code, const struct amount_test *test);
 void post(struct trial *t, const char *id, int32_t currency, struct amounts change);
@@ -210,6 +213,18 @@ void try_profile(struct trial *t);
 void try_contract(struct trial *t);
 void try_drawdown(struct trial *t);
 void try_repayment(struct trial *t);
+void try_interest(struct trial *t);
+void try_capitalisation(struct trial *t);
+void try_extension(struct trial *t);
+void try_amendment(struct trial *t);
+void try_assignment(struct trial *t);
+void try_forgiveness(struct trial *t);
+void try_equity_conversion(struct trial *t);
+void try_cancellation(struct trial *t);
+void try_deregistration(struct trial *t);
+void try_preliminary(struct trial *t);
+void try_preliminary_remittance(struct trial *t);
+void try_preliminary_refund(struct trial *t);
 void try_outbound_registration(struct trial *t);
 void try_outbound_remittance(struct trial *t);
 void try_reversal(struct trial *t);

@@ -256,16 +256,24 @@ static void check_days(struct trial *t, const struct outbound_registration *d)
     }
 }
 
+static struct name application_of(struct text number)
+{
+    return (struct name){.matter = MATTER_APPLICATION, .number = number};
+}
+
 void try_outbound_registration(struct trial *t)
 {
     const struct outbound_registration *d = &t->filing->details.outbound_registration;
+    const struct fact *application = NULL;
+    struct exchange x = {
+        .to = d->cash.currency, .on = t->filing->business_on, .field = "/business_date"};
+    wide used = 0;
     char id[LIMIT_ID_SIZE];
 
     (void)number_is_new(t, registration(d->registration_no), "/details/registration_no");
     if (d->application_no.n > 0) {
-        (void)named_object(t,
-                           (struct name){.matter = MATTER_APPLICATION, .number = d->application_no},
-                           EVENT_OUTBOUND_PRELIMINARY, "/details/application_no");
+        application = named_object(t, application_of(d->application_no), EVENT_OUTBOUND_PRELIMINARY,
+                                   "/details/application_no");
     }
     check_sensitive(t, d);
     check_level(t, d);
@@ -273,8 +281,22 @@ void try_outbound_registration(struct trial *t)
     if (!standing_over(t)) {
         return;
     }
+    if (application != NULL) {
+        limit_id(id, "outbound.preliminary", d->application_no, none);
+        x.from = application->filing.details.outbound_preliminary.money.currency;
+        (void)exchanged(t, balance_of(t->m, id).used, &x, UP, &used);
+        if (!rates_over(t)) {
+            return;
+        }
+        test_amount(t, 302,
+                    &(struct amount_test){.field = "/details/cash",
+                                          .limit = id,
+                                          .currency = d->cash.currency,
+                                          .free = d->cash.minor,
+                                          .asked = used});
+    }
     limit_id(id, "outbound.remittance", d->registration_no, none);
-    post(t, id, d->cash.currency, (struct amounts){.limit = d->cash.minor});
+    post(t, id, d->cash.currency, (struct amounts){.limit = d->cash.minor - (int64_t)used});
     conclude(t);
 }
 
@@ -313,4 +335,113 @@ void try_outbound_remittance(struct trial *t)
                                       .asked = asked});
     post(t, id, x.to, (struct amounts){.used = (int64_t)asked});
     conclude(t);
+}
+
+/* ---- preliminary expenses -------------------------------------------------------------------- */
+
+static void test_cap(struct trial *t, const struct outbound_preliminary *d, const char *id)
+{
+    int32_t on = t->filing->business_on;
+    const struct parameter *share = use_plain_row(t, "OUT.PRELIM.SHARE", on);
+    const struct parameter *cap = use_plain_row(t, "OUT.PRELIM.USD", on);
+    struct exchange x = {.from = d->planned_total.currency,
+                         .to = d->money.currency,
+                         .on = on,
+                         .field = "/business_date"};
+    wide least = -1;
+    wide minor = 0;
+
+    if (share != NULL && exchanged(t, d->planned_total.minor, &x, DOWN, &minor)) {
+        least = minor * row_e10(share) / E10;
+    }
+    x.from = CURRENCY_USD;
+    if (cap != NULL && exchanged(t, row_e10(cap) * 100 / E10, &x, DOWN, &minor)) {
+        least = least < 0 || minor < least ? minor : least;
+    }
+    if (least >= 0) {
+        test_amount(t, 301,
+                    &(struct amount_test){.field = "/details/money",
+                                          .limit = id,
+                                          .currency = d->money.currency,
+                                          .free = least,
+                                          .asked = d->money.minor});
+    }
+}
+
+void try_preliminary(struct trial *t)
+{
+    const struct outbound_preliminary *d = &t->filing->details.outbound_preliminary;
+    char id[LIMIT_ID_SIZE];
+
+    (void)number_is_new(t, application_of(d->application_no), "/details/application_no");
+    if (!standing_over(t)) {
+        return;
+    }
+    limit_id(id, "outbound.preliminary", d->application_no, none);
+    test_cap(t, d, id);
+    if (t->lacks_n > 0) {
+        t->whys_n = 0;
+    }
+    if (!rates_over(t)) {
+        return;
+    }
+    post(t, id, d->money.currency, (struct amounts){.limit = d->money.minor});
+    conclude(t);
+}
+
+/* Money out of an application, or back. */
+static void move_preliminary(struct trial *t, const struct fact *opener, struct money money,
+                             bool is_refund)
+{
+    const struct outbound_preliminary *opened = &opener->filing.details.outbound_preliminary;
+    struct exchange x = {.from = money.currency,
+                         .to = opened->money.currency,
+                         .on = t->filing->business_on,
+                         .field = "/business_date"};
+    char id[LIMIT_ID_SIZE];
+    wide minor = 0;
+
+    (void)exchanged(t, money.minor, &x, is_refund ? DOWN : UP, &minor);
+    if (!rates_over(t)) {
+        return;
+    }
+    limit_id(id, "outbound.preliminary", opened->application_no, none);
+    test_amount(
+        t, is_refund ? 302 : 301,
+        &(struct amount_test){.field = "/details/money",
+                              .limit = id,
+                              .currency = x.to,
+                              .free = is_refund ? balance_of(t->m, id).used : free_of(t->m, id),
+                              .asked = minor});
+    post(t, id, x.to, (struct amounts){.used = (int64_t)(is_refund ? -minor : minor)});
+    conclude(t);
+}
+
+void try_preliminary_remittance(struct trial *t)
+{
+    const struct outbound_preliminary_remittance *d =
+        &t->filing->details.outbound_preliminary_remittance;
+    int32_t on = t->filing->business_on;
+    const struct fact *opener = named_object(t, application_of(d->application_no),
+                                             EVENT_OUTBOUND_PRELIMINARY, "/details/application_no");
+    const struct parameter *months = opener ? use_plain_row(t, "OUT.PRELIM.MONTHS", on) : NULL;
+
+    if (months != NULL &&
+        on > date_add_months(opener->filing.business_on, (int)months->number.numerator)) {
+        refuse(t, 219, "/business_date");
+    }
+    if (standing_over(t)) {
+        move_preliminary(t, opener, d->money, false);
+    }
+}
+
+void try_preliminary_refund(struct trial *t)
+{
+    const struct outbound_preliminary_refund *d = &t->filing->details.outbound_preliminary_refund;
+    const struct fact *opener = named_object(t, application_of(d->application_no),
+                                             EVENT_OUTBOUND_PRELIMINARY, "/details/application_no");
+
+    if (standing_over(t)) {
+        move_preliminary(t, opener, d->money, true);
+    }
 }

@@ -189,7 +189,6 @@ static bool find_rate(struct trial *t, int32_t currency, const struct exchange *
     int32_t sheet = DATE_NONE;
 
     if (rate_of(t->m, currency, x->on, &sheet, ret)) {
-        list_sheet(t, sheet);
         return true;
     }
     assert(t->lacks_n < LACKS_MAX);
@@ -198,10 +197,12 @@ static bool find_rate(struct trial *t, int32_t currency, const struct exchange *
     return false;
 }
 
+/* A sheet counts as used when all that was asked of it was there. */
 bool exchanged(struct trial *t, wide minor, const struct exchange *x, enum rounds rounds, wide *ret)
 {
     wide from = 0;
     wide to = 0;
+    int32_t sheet = DATE_NONE;
     bool found = false;
 
     if (x->from == x->to || minor == 0) {
@@ -211,6 +212,9 @@ bool exchanged(struct trial *t, wide minor, const struct exchange *x, enum round
     found = find_rate(t, x->from, x, &from);
     found = find_rate(t, x->to, x, &to) && found;
     if (found) {
+        (void)rate_of(t->m, x->from == CURRENCY_CNY ? x->to : x->from, x->on, &sheet, &from);
+        list_sheet(t, sheet);
+        (void)rate_of(t->m, x->from, x->on, &sheet, &from);
         *ret = divide(minor * from * power10(iso_currency(x->to)->exponent),
                       to * power10(iso_currency(x->from)->exponent), rounds);
     }

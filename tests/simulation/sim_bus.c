@@ -19,10 +19,10 @@ static void pass_time(struct sim_bus *b, int64_t ms_max)
 }
 
 /* A process that is stopped, swapped out or waits for its disk, in the middle of something. */
-static void stall(struct sim_bus *b)
+static void stall(struct sim_bus *b, enum sim_place place)
 {
     if (b->stall && sim_chance(&b->broker->chance, 1000) < b->faults.stall_permille) {
-        b->stall(b->stall_arg);
+        b->stall(b->stall_arg, place);
     }
 }
 
@@ -148,7 +148,7 @@ static void bus_poll_sim(struct bus *bus, int timeout_ms, struct bus_event *ret)
     if (*b->is_dead || b->is_leaving) {
         return;
     }
-    stall(b);
+    stall(b, SIM_AT_POLL);
     if (timeout_ms > 0) {
         pass_time(b, timeout_ms / 5);
     }
@@ -235,7 +235,7 @@ static enum bus_answer bus_high_watermark_sim(struct bus *bus, uint32_t p, int64
 {
     struct sim_bus *const b = of(bus);
 
-    stall(b);
+    stall(b, SIM_AT_WATERMARK);
     if (*b->is_dead) {
         return dead(err);
     }
@@ -499,7 +499,7 @@ static void bus_publish_sim(struct bus *bus, const struct bus_publication *publi
 {
     struct sim_bus *const b = of(bus);
 
-    stall(b);
+    stall(b, SIM_AT_PUBLISH);
     if (*b->is_dead) {
         return;
     }
@@ -610,7 +610,7 @@ static enum status sim_claim(struct store *store, const struct store_claim *clai
 {
     struct sim_store *const s = store_of(store);
 
-    stall(s->bus);
+    stall(s->bus, SIM_AT_CLAIM);
     if (*s->bus->is_dead) {
         return dead_store(err);
     }
@@ -656,7 +656,7 @@ static enum status sim_commit(struct store *store, const struct store_batch *bat
     enum status status;
 
     *ret_outcome = STORE_DOUBT;
-    stall(s->bus);
+    stall(s->bus, SIM_AT_COMMIT);
     if (*s->bus->is_dead) {
         return dead_store(err);
     }

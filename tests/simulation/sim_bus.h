@@ -38,8 +38,11 @@ struct sim_faults {
     uint32_t doze_permille;  /* the publisher's thread stands still between two requests */
 };
 
+/* Where an engine can stand still. */
+enum sim_place { SIM_AT_POLL, SIM_AT_WATERMARK, SIM_AT_PUBLISH, SIM_AT_CLAIM, SIM_AT_COMMIT };
+
 /* The world goes on without the caller. */
-typedef void sim_stall_fn(void *arg);
+typedef void sim_stall_fn(void *arg, enum sim_place place);
 
 enum sim_publishing {
     SIM_PUB_NONE = 0,

@@ -147,7 +147,7 @@ void sim_world_close(struct sim_world *w)
     sim_broker_fini(&w->broker);
 }
 
-static void stall(void *arg);
+static void stall(void *arg, enum sim_place place);
 
 void sim_world_start(struct sim_world *w, uint32_t i)
 {
@@ -279,12 +279,13 @@ static void step(struct sim_world *w)
 
 /* The worker that runs stands still inside a call, for longer than a session; its publisher's
  * thread may go on.  What it comes back to is another world. */
-static void stall(void *arg)
+static void stall(void *arg, enum sim_place place)
 {
     struct sim_world *const w = arg;
     struct sim_worker *const stalled = running;
     const int64_t until = w->broker.now_ms + sim_chance(&w->broker.chance, SLEEP_MS);
 
+    (void)place;
     while (w->broker.now_ms < until && !w->is_broken) {
         step(w);
         sim_broker_tick(&w->broker, sim_chance(&w->broker.chance, 100));

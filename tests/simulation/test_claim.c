@@ -312,6 +312,145 @@ static void publishes_from_the_journal_what_a_crash_left(void **state)
     assert_string_equal(f->world.what, "");
 }
 
+/* ---- two engines --------------------------------------------------------------------------- */
+
+/* Worker 1 stands still at a place, once, until worker 0 has taken over and decided what there is.
+ */
+static struct {
+    enum sim_place place;
+    bool was_there;
+} late;
+
+static void turn_both(struct sim_world *w, uint32_t worker)
+{
+    (void)sim_world_turn(w, worker);
+    sim_bus_tick(&w->workers[worker].bus);
+    sim_broker_tick(&w->broker, 5);
+}
+
+static void let_the_other_take_over(void *arg, enum sim_place place)
+{
+    struct fixture *const f = arg;
+    struct sim_world *const w = &f->world;
+
+    if (place != late.place || late.was_there) {
+        return;
+    }
+    late.was_there = true;
+    w->workers[1].is_inside = true;
+    sim_broker_tick(&w->broker, SIM_SESSION_MS + 1); /* it is no member any more */
+    sim_log_registration(&w->log, 0, "R0000001", "C3411");
+    sim_log_registration(&w->log, 1, "R0000001", "C3411");
+    sim_world_start(w, 0);
+    for (uint32_t i = 0; i < TURNS && !sim_world_is_at_rest(w); i++) {
+        turn_both(w, 0);
+    }
+    assert_true(sim_world_is_at_rest(w));
+}
+
+/* Worker 1 claims what is given to it, and comes late at a place. */
+static void come_late(struct fixture *f, enum sim_place place)
+{
+    struct sim_world *const w = &f->world;
+
+    late.place = place;
+    late.was_there = false;
+    sim_world_start(w, 1);
+    w->workers[1].bus.stall = let_the_other_take_over;
+    w->workers[1].bus.stall_arg = f;
+    w->workers[1].bus.faults.stall_permille = 1000;
+    for (uint32_t i = 0; i < TURNS && !late.was_there; i++) {
+        turn_both(w, 1);
+    }
+    assert_true(late.was_there);
+    w->workers[1].bus.faults.stall_permille = 0;
+}
+
+/* The late one takes the row at C2 and dies: the owner is fenced though nobody else owns the
+ * partition. It must claim again and not give up (design, Store), and publish nothing of the batch
+ * (E3). */
+static void an_owner_fenced_by_a_late_claimer_claims_again(void **state)
+{
+    struct fixture *const f = *state;
+    struct sim_world *const w = &f->world;
+    struct engine_status is;
+
+    come_late(f, SIM_AT_CLAIM);
+    sim_world_stop(w, 1, false);
+    for (uint32_t i = 0; i < 20; i++) {
+        sim_log_go_on(&w->log);
+    }
+    sim_world_rest(w);
+    sim_world_check(w);
+    assert_string_equal(w->what, "");
+    engine_status(w->workers[0].engine, &is);
+    assert_true(is.counters.batches_fenced > 0);
+}
+
+/* The late one has read its row before others went on: that more is published than its row says is
+ * no contradiction (C8). */
+static void a_late_claimer_reads_its_row_again_before_it_calls_anybody(void **state)
+{
+    struct fixture *const f = *state;
+    struct sim_world *const w = &f->world;
+
+    come_late(f, SIM_AT_WATERMARK);
+    for (uint32_t i = 0; i < 200; i++) {
+        turn_both(w, 1);
+        turn_both(w, 0);
+    }
+    assert_string_equal(w->what, "");
+    assert_non_null(w->workers[1].engine);
+    sim_world_stop(w, 1, true);
+    sim_world_rest(w);
+    sim_world_check(w);
+    assert_string_equal(w->what, "");
+}
+
+/* ---- a publication that outlives its claim ------------------------------------------------- */
+
+static void doze(void *arg, enum sim_place place)
+{
+    struct fixture *const f = arg;
+
+    if (place == SIM_AT_PUBLISH) {
+        f->world.workers[0].bus.dozes_until_ms = f->world.broker.now_ms + 3000;
+    }
+}
+
+/* A commit in doubt sends everything to claiming while a publication of the same generation has not
+ * yet sent its first request.  A claim that went on would read the tail before it and publish the
+ * same again behind it (C1, E10). */
+static void a_claim_waits_for_a_publication_in_flight(void **state)
+{
+    struct fixture *const f = *state;
+    struct sim_world *const w = &f->world;
+    struct engine_status is = {.is_in_flight = false};
+
+    sim_world_start(w, 0);
+    w->workers[0].bus.stall = doze;
+    w->workers[0].bus.stall_arg = f;
+    w->workers[0].bus.faults.stall_permille = 1000;
+    for (uint32_t i = 0; i < TURNS && !is.is_in_flight; i++) {
+        turn_both(w, 0);
+        engine_status(w->workers[0].engine, &is);
+    }
+    assert_true(is.is_in_flight);
+    w->workers[0].bus.faults.stall_permille = 0;
+    w->workers[0].bus.faults.store_doubts = 200;
+    sim_log_registration(&w->log, 0, "R0000001", "C3411");
+    sim_log_registration(&w->log, 1, "R0000001", "C3411");
+    for (uint32_t i = 0; i < TURNS && is.counters.batches_doubted == 0; i++) {
+        turn_both(w, 0);
+        engine_status(w->workers[0].engine, &is);
+    }
+    assert_true(is.counters.batches_doubted > 0);
+    assert_true(is.is_in_flight);
+    sim_world_rest(w);
+    sim_world_check(w);
+    assert_string_equal(w->what, "");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -332,6 +471,9 @@ int main(void)
         TEST(gives_up_a_broker_that_does_not_answer_for_30_s),
         TEST(stops_without_topics),
         TEST(publishes_from_the_journal_what_a_crash_left),
+        TEST(an_owner_fenced_by_a_late_claimer_claims_again),
+        TEST(a_late_claimer_reads_its_row_again_before_it_calls_anybody),
+        TEST(a_claim_waits_for_a_publication_in_flight),
     };
 
     return cmocka_run_group_tests_name("claim", tests, NULL, NULL);

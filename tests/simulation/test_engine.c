@@ -5,17 +5,22 @@
  * commits in doubt; after which the checker of sim_world.h finds what a fresh decision of the log
  * gives.
  *
- * What was confirmed, by taking a line away and putting it back, to break such a history:
- *   the wait for a publication in flight in C1 (E10); the order of C5 and C6; reading the tail up
- * to H and not to the last stable offset (C7); the tail before anything is published again after an
- *   abort; the row read again before any exit 78 (C8); bulletins read again with the claim;
- * outcomes that count only under their claim; a part that is published only under the claim that
- * decided it (E3); claiming everything again after a doubtful commit; a released filing's record
- * that goes only with its state, and the index seen as of the position (recovery). By switch,
- * below: offsets in every publication, the claim's own group metadata (E7), recycling (E11).  Two
- * belts each, of which either alone holds and both off break: the token and the position (E2); the
- * stable fetch (C5, by line) and the flush before offsets (E7). Giving up a partition when fenced,
- * instead of claiming it again, is in test_engine_histories.c.
+ * What was confirmed, by taking a line away and putting it back, to break such a history or one of
+ * test_claim.c, which tells those that chance meets too seldom:
+ *   the wait for a publication in flight in C1 (E10); the last input compared in C3; the order of
+ * C5 and C6; reading the tail up to H and not to the last stable offset (C7); the tail before
+ * anything is published again after an abort; the row read again before any exit 78 (C8); claiming
+ * again, not giving up, when the store fences; a batch published only when it was stored and only
+ * under the claim that decided it (E3); outcomes that count only under their claim; claiming
+ * everything again after a doubtful commit; bulletins read again with the claim; a released
+ * filing's record that goes only with its state, the index seen as of the position, the bytes
+ * compared (recovery, E8). By switch, below: offsets in every publication, the claim's own group
+ * metadata (E7), recycling (E11).  Two belts each, of which either alone holds and both off break:
+ * the token and the position (E2); the stable fetch (C5, by line) and the flush before offsets
+ * (E7). Not confirmed, because another rule holds alone in every history tried: polling first in C1
+ * (the token fences a claimer that was not told yet), dropping a lost partition's open batch (the
+ * same), and claiming again when the producer is fenced (a new generation brings the partitions
+ * again).
  *
  * SIM_SEED=n runs one seed, SIM_SEEDS=n so many, SIM_TRACE=1 prints what the engines note. */
 #include <inttypes.h>

@@ -50,12 +50,14 @@ struct run {
     char *out;
 };
 
-static char path[] = "/tmp/test_pack-XXXXXX";
+static char path[64];
 
 static int setup(void **state)
 {
-    const int fd = mkstemp(path);
+    int fd;
 
+    (void)snprintf(path, sizeof(path), "/tmp/test_pack-XXXXXX");
+    fd = mkstemp(path);
     *state = calloc(1, sizeof(struct run));
     return fd >= 0 && *state ? close(fd) : -1;
 }
@@ -67,7 +69,6 @@ static int teardown(void **state)
     free(run->out);
     free(run);
     (void)unlink(path);
-    (void)strcpy(path + strlen(path) - 6, "XXXXXX");
     return 0;
 }
 
@@ -240,20 +241,21 @@ static void expect_undecodable(const struct run *run)
 
 static void a_key_twice_and_a_filing_above_the_cap_are_undecodable(void **state)
 {
-    const size_t size = 80000;
     struct run *run = *state;
-    char *pack = calloc(1, size);
+    struct buffer pack;
 
-    assert_non_null(pack);
     decide_text(run, "{\"received_at\":\"2026-04-13T08:30:00Z\",\"filing\":{\"bank\":\"1\","
                      "\"bank\":\"1\"}}\n");
     expect_undecodable(run);
-    (void)snprintf(pack, size, "{\"received_at\":\"2026-04-13T08:30:00Z\",\"filing\":{\"note\":\"");
-    memset(pack + strlen(pack), 'x', 65600);
-    (void)strcat(pack, "\",\"enterprise\":\"91110000600037341L\"}}\n");
-    decide_text(run, pack);
+    buffer_init(&pack, 80000);
+    buffer_text(&pack, "{\"received_at\":\"2026-04-13T08:30:00Z\",\"filing\":{\"note\":\"");
+    for (size_t i = 0; i < FILING_SIZE_MAX; i++) {
+        buffer_char(&pack, 'x');
+    }
+    buffer_text(&pack, "\",\"enterprise\":\"91110000600037341L\"}}\n");
+    decide(run, buffer_cstr(&pack), pack.n);
     expect_undecodable(run);
-    free(pack);
+    buffer_fini(&pack);
 }
 
 /* The input hash of a filing without an encoding is over its sorted JSON without empties. */
