@@ -1037,6 +1037,52 @@ static void add_filing(struct maker *k)
     }
 }
 
+static struct step *add_about(struct maker *k, size_t other, enum event event)
+{
+    const struct filing *about = &k->h->steps[other].filing;
+    struct step *step = add(k);
+    size_t at = k->h->steps_n - 1;
+
+    (void)snprintf(step->filing_id, sizeof(step->filing_id), "00000000-0000-7000-8000-%012x",
+                   (unsigned int)at);
+    assert(about->filing_id.n < sizeof(step->named_id));
+    memcpy(step->named_id, about->filing_id.at, about->filing_id.n);
+    step->received_on = k->today;
+    step->content = (uint32_t)at;
+    step->filing = (struct filing){.filing_id = T(step->filing_id),
+                                   .bank = about->bank,
+                                   .enterprise = about->enterprise,
+                                   .event = event,
+                                   .business_on = k->today,
+                                   .maker = T("m"),
+                                   .checker = T("c")};
+    /* Both have the filing they are about in front, then why. */
+    step->filing.details.reversal =
+        (struct reversal){.reverses = T(step->named_id), .reason = T("r")};
+    return step;
+}
+
+/* Take back what is held, then reverse what stands from the last to the first. */
+static void unwind(struct maker *k)
+{
+    int64_t offsets[HISTORY_STEPS_MAX];
+    size_t n = 0;
+
+    guide(k);
+    for (size_t i = 0; i < k->h->steps_n; i++) {
+        if (!k->h->steps[i].is_bulletin && k->h->steps[i].guess == OUTCOME_HELD) {
+            (void)add_about(k, i, EVENT_WITHDRAWAL);
+            guide(k);
+        }
+    }
+    n = model_standing(k->guide, offsets, HISTORY_STEPS_MAX);
+    for (; n > 0; n--) {
+        (void)add_about(k, (size_t)offsets[n - 1], EVENT_REVERSAL);
+    }
+    guide(k);
+    k->h->is_unwound = model_standing(k->guide, offsets, HISTORY_STEPS_MAX) == 0;
+}
+
 /* A calm history begins with what the rest is about. */
 static void open_matters(struct maker *k)
 {
@@ -1077,7 +1123,7 @@ void history_init(struct history *h, uint64_t seed)
     add_sensitive(&k);
     add_calendar(&k, FIRST_DAY_YEARS);
     open_matters(&k);
-    for (int i = 0; i < FILINGS && h->steps_n + 50 < HISTORY_STEPS_MAX; i++) {
+    for (int i = 0; i < FILINGS && h->steps_n < 150; i++) {
         pass_days(&k);
         add_filing(&k);
         if (once_in(&k, 40)) {
@@ -1089,6 +1135,9 @@ void history_init(struct history *h, uint64_t seed)
         if (once_in(&k, 60)) {
             add_negative(&k);
         }
+    }
+    if (seed % 2 == 0) {
+        unwind(&k);
     }
     model_close(k.guide);
 }

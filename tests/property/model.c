@@ -47,6 +47,20 @@ const char *model_answer(const struct model *m, size_t i)
     return i < m->answers_n ? m->answers[i] : "";
 }
 
+size_t model_standing(struct model *m, int64_t *offsets, size_t max)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < m->accepted_n; i++) {
+        const struct fact *fact = m->facts[m->accepted[i]];
+
+        if (!fact->reversed && fact->filing.event < EVENT_REVERSAL && n < max) {
+            offsets[n++] = fact->offset;
+        }
+    }
+    return n;
+}
+
 /* ---- what was filed ------------------------------------------------------------------------ */
 
 struct fact *fact_of(const struct model *m, struct text bank, struct text filing_id)
@@ -672,6 +686,7 @@ static size_t held_of_enterprise(const struct model *m)
     return n;
 }
 
+/* Which codes, each once: the same code at fewer fields is no change (H4). */
 static void codes_text(struct trial *t, char out[512])
 {
     size_t n = 0;
@@ -679,7 +694,9 @@ static void codes_text(struct trial *t, char out[512])
     out[0] = '\0';
     qsort(t->whys, t->whys_n, sizeof(t->whys[0]), by_code);
     for (size_t i = 0; i < t->whys_n; i++) {
-        n += (size_t)snprintf(out + n, 512 - n, "%d ", t->whys[i].code);
+        if (i == 0 || t->whys[i].code != t->whys[i - 1].code) {
+            n += (size_t)snprintf(out + n, 512 - n, "%d ", t->whys[i].code);
+        }
     }
 }
 
