@@ -24,6 +24,7 @@ struct maker {
     int32_t mode; /* the one that most filings of financing keep to */
     bool drops_rows;
     bool is_calm;
+    bool is_inward;     /* most is about FDI */
     enum event opening; /* what the next filing is to be; EVENT_NONE: anything */
     bool is_foreign_gap;
 };
@@ -130,6 +131,9 @@ static const struct row_text policy_rows[] = {
     {"FDI.EXCESS.USD",             "",           "",     DATE_NONE, "300.25",       true },
     {"FDI.EXCESS.USD",             "",           "",     10,        "100",          true },
     {"FDI.PAYIN.YEARS",            "",           "",     5,         "5",            true },
+    {"FDI.SETTLE.RATIO",           "",           "",     DATE_NONE, "1",            true },
+    {"FDI.SETTLE.RATIO",           "",           "",     6,         "0.8",          true },
+    {"FDI.TAX_FORM.USD",           "",           "",     3,         "150.5",        false},
     {"FDI.USE.FORBIDDEN",          "SECURITIES", "",     DATE_NONE, "1",            true },
     {"FIN.DRAW.WAIT_WORKING_DAYS", "",           "",     DATE_NONE, "2",            false},
     {"FIN.DRAW.WAIT_WORKING_DAYS", "",           "",     6,         "1",            true },
@@ -337,6 +341,12 @@ static void note_ends(struct maker *k)
             same_text(other->filing.filing_id, d->reversal.reverses)) {
             other->is_gone = true;
         }
+        if (step->filing.event == EVENT_FDI_DEREGISTRATION &&
+            other->filing.event == EVENT_FDI_REGISTRATION &&
+            same_text(other->filing.details.fdi_registration.registration_no,
+                      d->fdi_deregistration.registration_no)) {
+            other->is_gone = true;
+        }
         if (is_closing && other->filing.event == EVENT_FINANCING_CONTRACT &&
             same_text(other->filing.details.financing_contract.contract_no,
                       d->financing_cancellation.contract_no)) {
@@ -412,9 +422,10 @@ static struct text unused(struct maker *k, const struct step *step)
     for (int i = 0; i < 20; i++) {
         bool is_used = false;
 
-        number = event == EVENT_FINANCING_CONTRACT     ? ONE_OF(k, contracts)
-                 : event == EVENT_OUTBOUND_PRELIMINARY ? ONE_OF(k, applications)
-                                                       : ONE_OF(k, registrations);
+        number = event == EVENT_FINANCING_CONTRACT ? ONE_OF(k, contracts)
+                 : event == EVENT_OUTBOUND_PRELIMINARY || event == EVENT_FDI_PRELIMINARY
+                     ? ONE_OF(k, applications)
+                     : ONE_OF(k, registrations);
         for (size_t n = 0; n < k->h->steps_n; n++) {
             const struct step *other = &k->h->steps[n];
 
@@ -513,6 +524,166 @@ static void fdi_inflow(struct maker *k, struct step *step)
             step->filing.details.fdi_inflow.money = one->cash;
             step->filing.details.fdi_inflow.money.minor += pick(k, 30000);
         }
+    }
+}
+
+static struct text fdi_application(struct maker *k, const struct step *step)
+{
+    const struct step *found = accepted(k, step, EVENT_FDI_PRELIMINARY);
+
+    return found != NULL ? found->filing.details.fdi_preliminary.application_no
+                         : ONE_OF(k, applications);
+}
+
+/* Of the application or registration: the currency that it has, mostly. */
+static struct money in_its_currency(struct maker *k, const struct step *opener)
+{
+    int32_t currency = any_currency(k);
+
+    if (opener != NULL && !once_in(k, 12)) {
+        currency = opener->filing.event == EVENT_FDI_PRELIMINARY
+                       ? opener->filing.details.fdi_preliminary.money.currency
+                       : opener->filing.details.fdi_registration.registered_capital.currency;
+    }
+    return amount(k, currency);
+}
+
+static void fdi_preliminary(struct maker *k, struct step *step)
+{
+    union details *d = &step->filing.details;
+    const struct step *opener = accepted(k, step, EVENT_FDI_PRELIMINARY);
+
+    if (step->filing.event == EVENT_FDI_PRELIMINARY) {
+        d->fdi_preliminary = (struct fdi_preliminary){
+            .application_no = unused(k, step),
+            .investor = {.name = T("n"), .country = COUNTRY_DEU},
+            .money = amount(k, once_in(k, 2) ? CURRENCY_USD : any_currency(k)),
+            .purpose = T("p")
+        };
+    } else if (step->filing.event == EVENT_FDI_PRELIMINARY_CONVERT) {
+        d->fdi_preliminary_convert = (struct fdi_preliminary_convert){
+            .application_no = fdi_application(k, step),
+            .registration_no = opened(k, step, EVENT_FDI_REGISTRATION),
+            .investor_no = ONE_OF(k, investor_numbers),
+            .money = in_its_currency(k, opener)};
+        d->fdi_preliminary_convert.money.minor = 1 + pick(k, 2000);
+    } else {
+        /* Inflow and refund have the same fields. */
+        d->fdi_preliminary_inflow = (struct fdi_preliminary_inflow){
+            .application_no = fdi_application(k, step), .money = in_its_currency(k, opener)};
+    }
+}
+
+static void fdi_of_investor(struct maker *k, struct step *step)
+{
+    union details *d = &step->filing.details;
+    const struct step *opener = accepted(k, step, EVENT_FDI_REGISTRATION);
+    struct text number = opener && !once_in(k, 20)
+                             ? opener->filing.details.fdi_registration.registration_no
+                             : ONE_OF(k, registrations);
+    int32_t on = step->filing.business_on;
+
+    if (step->filing.event == EVENT_FDI_INCREASE) {
+        struct money money = in_its_currency(k, opener);
+
+        d->fdi_increase = (struct fdi_increase){.registration_no = number,
+                                                .investor_no = ONE_OF(k, investor_numbers),
+                                                .subscribed = money,
+                                                .cash = money,
+                                                .evidence_no = T("E"),
+                                                .has_investor = once_in(k, 2)};
+        d->fdi_increase.investor =
+            (struct fdi_new_investor){.name = T("n"),
+                                      .country = once_in(k, 3) ? COUNTRY_CHN : COUNTRY_FRA,
+                                      .share_bp = 1 + pick(k, 9999),
+                                      .has_share_bp = once_in(k, 2)};
+        d->fdi_increase.cash.minor -= once_in(k, 3) ? money.minor / 2 : 0;
+        d->fdi_increase.cash.minor += once_in(k, 30) ? money.minor : 0;
+        if (!d->fdi_increase.has_investor) {
+            d->fdi_increase.investor = (struct fdi_new_investor){0};
+        }
+    } else if (step->filing.event == EVENT_FDI_DECREASE) {
+        int32_t resolved_on = on - 60 - (int32_t)pick(k, 20);
+
+        d->fdi_decrease = (struct fdi_decrease){
+            .registration_no = number,
+            .investor_no = ONE_OF(k, investor_numbers),
+            .money = in_its_currency(k, opener),
+            .resolution_on = resolved_on,
+            .notified_on = resolved_on + (int32_t)pick(k, 11) + (once_in(k, 30) ? 5 : 0),
+            .published_on = resolved_on + (int32_t)pick(k, 16) + (once_in(k, 20) ? 16 : 0),
+            .covers_losses = once_in(k, 3)};
+    } else {
+        d->fdi_transfer = (struct fdi_transfer){
+            .registration_no = number,
+            .seller_no = once_in(k, 4) ? (struct text){0                              }
+                  : ONE_OF(k, investor_numbers),
+            .has_buyer = !once_in(k, 4),
+            .buyer = { .investor_no = ONE_OF(k, investor_numbers),
+                                                       .name = T("n"),
+                                                       .country = once_in(k, 3) ? COUNTRY_CHN : COUNTRY_FRA},
+            .share_bp = 1 + pick(k, 4000),
+            .price = amount(k, any_currency(k)),
+            .tax_evidence_no = T(once_in(k, 12) ? "" : "E")
+        };
+    }
+}
+
+static void fdi_of_company(struct maker *k, struct step *step)
+{
+    static const char *const uses[] = {"GOODS", "GOODS", "GOODS", "SECURITIES"};
+    static const char *const industries[] = {"C3411", "C", "D4414", "B0932", "Q84"};
+    static const enum event bases[] = {EVENT_FDI_LIQUIDATION, EVENT_FDI_DECREASE,
+                                       EVENT_FDI_TRANSFER};
+    union details *d = &step->filing.details;
+    const struct step *opener = accepted(k, step, EVENT_FDI_REGISTRATION);
+    const struct step *basis = accepted(k, step, bases[pick(k, 3)]);
+    struct text number = opened(k, step, EVENT_FDI_REGISTRATION);
+    struct money money = in_its_currency(k, opener);
+
+    switch ((int)step->filing.event) {
+    case EVENT_FDI_SETTLEMENT:
+        d->fdi_settlement = (struct fdi_settlement){
+            .registration_no = number, .money = money, .cny = amount(k, CURRENCY_CNY)};
+        break;
+    case EVENT_FDI_PAYMENT:
+        d->fdi_payment = (struct fdi_payment){.registration_no = number,
+                                              .cny = amount(k, CURRENCY_CNY),
+                                              .use_code = ONE_OF(k, uses),
+                                              .payee = T("p")};
+        break;
+    case EVENT_FDI_REINVESTMENT:
+        d->fdi_reinvestment = (struct fdi_reinvestment){.registration_no = number,
+                                                        .target_enterprise = T(enterprises[1]),
+                                                        .target_industry = ONE_OF(k, industries),
+                                                        .money = money};
+        break;
+    case EVENT_FDI_PROFIT_REMITTANCE:
+        d->fdi_profit_remittance =
+            (struct fdi_profit_remittance){.registration_no = number,
+                                           .fiscal_year = 2022 + pick(k, 2),
+                                           .distributable = in_its_currency(k, opener),
+                                           .resolution_on = step->filing.business_on,
+                                           .money = money,
+                                           .tax_form_no = T(once_in(k, 3) ? "" : "E")};
+        break;
+    case EVENT_FDI_OUTWARD_REMITTANCE:
+        memcpy(step->named_id, basis ? basis->filing_id : step->filing_id, sizeof(step->named_id));
+        d->fdi_outward_remittance = (struct fdi_outward_remittance){
+            .registration_no = basis ? basis->filing.details.fdi_decrease.registration_no : number,
+            .money = money,
+            .basis_filing_id = T(step->named_id)};
+        break;
+    case EVENT_FDI_LIQUIDATION:
+        d->fdi_liquidation =
+            (struct fdi_liquidation){.registration_no = number,
+                                     .distribution = amount(k, any_currency(k)),
+                                     .tax_clearance_no = T(once_in(k, 12) ? "" : "E")};
+        break;
+    default:
+        d->fdi_deregistration =
+            (struct fdi_deregistration){.registration_no = number, .waive_outflow = once_in(k, 2)};
+        break;
     }
 }
 
@@ -893,25 +1064,41 @@ static enum event believable(struct maker *k, const struct step *step, enum even
         enum event event;
         enum event rests_on;
     } rows[] = {
-        {EVENT_FDI_INFLOW,                      EVENT_FDI_REGISTRATION     },
-        {EVENT_FINANCING_DRAWDOWN,              EVENT_FINANCING_CONTRACT   },
-        {EVENT_FINANCING_REPAYMENT,             EVENT_FINANCING_CONTRACT   },
-        {EVENT_FINANCING_INTEREST,              EVENT_FINANCING_CONTRACT   },
-        {EVENT_FINANCING_CAPITALISATION,        EVENT_FINANCING_CONTRACT   },
-        {EVENT_FINANCING_EXTENSION,             EVENT_FINANCING_CONTRACT   },
-        {EVENT_FINANCING_AMENDMENT,             EVENT_FINANCING_CONTRACT   },
-        {EVENT_FINANCING_ASSIGNMENT,            EVENT_FINANCING_CONTRACT   },
-        {EVENT_FINANCING_FORGIVENESS,           EVENT_FINANCING_CONTRACT   },
-        {EVENT_FINANCING_EQUITY_CONVERSION,     EVENT_FINANCING_CONTRACT   },
-        {EVENT_FINANCING_CANCELLATION,          EVENT_FINANCING_CONTRACT   },
-        {EVENT_FINANCING_DEREGISTRATION,        EVENT_FINANCING_CONTRACT   },
-        {EVENT_OUTBOUND_PRELIMINARY_REMITTANCE, EVENT_OUTBOUND_PRELIMINARY },
-        {EVENT_OUTBOUND_PRELIMINARY_REFUND,     EVENT_OUTBOUND_PRELIMINARY },
-        {EVENT_FINANCING_REPAYMENT,             EVENT_FINANCING_DRAWDOWN   },
-        {EVENT_FINANCING_FORGIVENESS,           EVENT_FINANCING_DRAWDOWN   },
-        {EVENT_FINANCING_EQUITY_CONVERSION,     EVENT_FINANCING_DRAWDOWN   },
-        {EVENT_FINANCING_CONTRACT,              EVENT_FINANCING_PROFILE    },
-        {EVENT_OUTBOUND_REMITTANCE,             EVENT_OUTBOUND_REGISTRATION},
+        {EVENT_FDI_PRELIMINARY_INFLOW,          EVENT_FDI_PRELIMINARY       },
+        {EVENT_FDI_PRELIMINARY_REFUND,          EVENT_FDI_PRELIMINARY_INFLOW},
+        {EVENT_FDI_PRELIMINARY_CONVERT,         EVENT_FDI_PRELIMINARY_INFLOW},
+        {EVENT_FDI_PRELIMINARY_INFLOW,          EVENT_FDI_PRELIMINARY       },
+        {EVENT_FDI_SETTLEMENT,                  EVENT_FDI_INFLOW            },
+        {EVENT_FDI_PAYMENT,                     EVENT_FDI_INFLOW            },
+        {EVENT_FDI_REINVESTMENT,                EVENT_FDI_INFLOW            },
+        {EVENT_FDI_INFLOW,                      EVENT_FDI_REGISTRATION      },
+        {EVENT_FDI_INCREASE,                    EVENT_FDI_REGISTRATION      },
+        {EVENT_FDI_DECREASE,                    EVENT_FDI_REGISTRATION      },
+        {EVENT_FDI_TRANSFER,                    EVENT_FDI_REGISTRATION      },
+        {EVENT_FDI_PROFIT_REMITTANCE,           EVENT_FDI_REGISTRATION      },
+        {EVENT_FDI_LIQUIDATION,                 EVENT_FDI_REGISTRATION      },
+        {EVENT_FDI_DEREGISTRATION,              EVENT_FDI_REGISTRATION      },
+        {EVENT_FDI_OUTWARD_REMITTANCE,          EVENT_FDI_REGISTRATION      },
+
+        {EVENT_FDI_INFLOW,                      EVENT_FDI_REGISTRATION      },
+        {EVENT_FINANCING_DRAWDOWN,              EVENT_FINANCING_CONTRACT    },
+        {EVENT_FINANCING_REPAYMENT,             EVENT_FINANCING_CONTRACT    },
+        {EVENT_FINANCING_INTEREST,              EVENT_FINANCING_CONTRACT    },
+        {EVENT_FINANCING_CAPITALISATION,        EVENT_FINANCING_CONTRACT    },
+        {EVENT_FINANCING_EXTENSION,             EVENT_FINANCING_CONTRACT    },
+        {EVENT_FINANCING_AMENDMENT,             EVENT_FINANCING_CONTRACT    },
+        {EVENT_FINANCING_ASSIGNMENT,            EVENT_FINANCING_CONTRACT    },
+        {EVENT_FINANCING_FORGIVENESS,           EVENT_FINANCING_CONTRACT    },
+        {EVENT_FINANCING_EQUITY_CONVERSION,     EVENT_FINANCING_CONTRACT    },
+        {EVENT_FINANCING_CANCELLATION,          EVENT_FINANCING_CONTRACT    },
+        {EVENT_FINANCING_DEREGISTRATION,        EVENT_FINANCING_CONTRACT    },
+        {EVENT_OUTBOUND_PRELIMINARY_REMITTANCE, EVENT_OUTBOUND_PRELIMINARY  },
+        {EVENT_OUTBOUND_PRELIMINARY_REFUND,     EVENT_OUTBOUND_PRELIMINARY  },
+        {EVENT_FINANCING_REPAYMENT,             EVENT_FINANCING_DRAWDOWN    },
+        {EVENT_FINANCING_FORGIVENESS,           EVENT_FINANCING_DRAWDOWN    },
+        {EVENT_FINANCING_EQUITY_CONVERSION,     EVENT_FINANCING_DRAWDOWN    },
+        {EVENT_FINANCING_CONTRACT,              EVENT_FINANCING_PROFILE     },
+        {EVENT_OUTBOUND_REMITTANCE,             EVENT_OUTBOUND_REGISTRATION },
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -965,8 +1152,42 @@ static void fill(struct maker *k, struct step *step)
                                         EVENT_WITHDRAWAL,
                                         EVENT_REVIEW,
                                         EVENT_REVIEW};
-    enum event event =
-        k->opening ? k->opening : events[pick(k, sizeof(events) / sizeof(events[0]))];
+    static const enum event inward[] = {EVENT_FDI_REGISTRATION,
+                                        EVENT_FDI_REGISTRATION,
+                                        EVENT_FDI_INFLOW,
+                                        EVENT_FDI_INFLOW,
+                                        EVENT_FDI_INFLOW,
+                                        EVENT_FDI_INFLOW,
+                                        EVENT_FDI_INFLOW,
+                                        EVENT_FDI_PRELIMINARY,
+                                        EVENT_FDI_PRELIMINARY_INFLOW,
+                                        EVENT_FDI_PRELIMINARY_INFLOW,
+                                        EVENT_FDI_PRELIMINARY_REFUND,
+                                        EVENT_FDI_PRELIMINARY_CONVERT,
+                                        EVENT_FDI_INCREASE,
+                                        EVENT_FDI_DECREASE,
+                                        EVENT_FDI_DECREASE,
+                                        EVENT_FDI_TRANSFER,
+                                        EVENT_FDI_TRANSFER,
+                                        EVENT_FDI_SETTLEMENT,
+                                        EVENT_FDI_SETTLEMENT,
+                                        EVENT_FDI_PAYMENT,
+                                        EVENT_FDI_PAYMENT,
+                                        EVENT_FDI_REINVESTMENT,
+                                        EVENT_FDI_PROFIT_REMITTANCE,
+                                        EVENT_FDI_PROFIT_REMITTANCE,
+                                        EVENT_FDI_OUTWARD_REMITTANCE,
+                                        EVENT_FDI_LIQUIDATION,
+                                        EVENT_FDI_DEREGISTRATION,
+                                        EVENT_FINANCING_PROFILE,
+                                        EVENT_REVERSAL,
+                                        EVENT_REVERSAL,
+                                        EVENT_REVERSAL,
+                                        EVENT_WITHDRAWAL,
+                                        EVENT_REVIEW};
+    enum event event = k->opening     ? k->opening
+                       : k->is_inward ? inward[pick(k, sizeof(inward) / sizeof(inward[0]))]
+                                      : events[pick(k, sizeof(events) / sizeof(events[0]))];
 
     event = believable(k, step, event);
     step->filing.event = event;
@@ -979,6 +1200,12 @@ static void fill(struct maker *k, struct step *step)
         fdi_registration(k, step);
     } else if (event == EVENT_FDI_INFLOW) {
         fdi_inflow(k, step);
+    } else if (event <= EVENT_FDI_PRELIMINARY_REFUND || event == EVENT_FDI_PRELIMINARY_CONVERT) {
+        fdi_preliminary(k, step);
+    } else if (event >= EVENT_FDI_INCREASE && event <= EVENT_FDI_TRANSFER) {
+        fdi_of_investor(k, step);
+    } else if (event >= EVENT_FDI_SETTLEMENT && event <= EVENT_FDI_DEREGISTRATION) {
+        fdi_of_company(k, step);
     } else if (event == EVENT_FINANCING_PROFILE) {
         profile(k, step);
         if (step->filing.details.financing_profile.mode == MODE_GAP && !once_in(k, 4)) {
@@ -1114,6 +1341,7 @@ void history_init(struct history *h, uint64_t seed)
     k.mode = 1 + (int32_t)pick(&k, 3);
     k.is_calm = !once_in(&k, 4);
     k.drops_rows = once_in(&k, 5);
+    k.is_inward = once_in(&k, 2);
     k.is_foreign_gap = once_in(&k, 2);
     k.today = first;
     k.sheets_until = first - DAYS_BEFORE;

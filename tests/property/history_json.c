@@ -298,6 +298,108 @@ static bool put_of_application(struct buffer *out, const struct filing *filing)
     return true;
 }
 
+static void put_increase(struct buffer *out, const struct fdi_increase *d)
+{
+    put_text(out, "investor_no", d->investor_no);
+    put_money(out, "subscribed", d->subscribed);
+    put_money(out, "cash", d->cash);
+    put_text(out, "evidence_no", d->evidence_no);
+    if (d->has_investor) {
+        begin(out, "investor");
+        put_text(out, "name", d->investor.name);
+        put_country(out, "country", d->investor.country);
+        if (d->investor.has_share_bp) {
+            put_integer(out, "share_bp", d->investor.share_bp);
+        }
+        buffer_char(out, '}');
+    }
+}
+
+static void put_transfer(struct buffer *out, const struct fdi_transfer *d)
+{
+    put_text(out, "seller_no", d->seller_no);
+    if (d->has_buyer) {
+        begin(out, "buyer");
+        put_text(out, "investor_no", d->buyer.investor_no);
+        put_text(out, "name", d->buyer.name);
+        put_country(out, "country", d->buyer.country);
+        buffer_char(out, '}');
+    }
+    put_integer(out, "share_bp", d->share_bp);
+    put_money(out, "price", d->price);
+    put_text(out, "tax_evidence_no", d->tax_evidence_no);
+}
+
+/* What else is filed about an FDI registration: all have its number in front. */
+static bool put_of_company(struct buffer *out, const struct filing *filing)
+{
+    const union details *d = &filing->details;
+
+    put_text(out, "registration_no", d->fdi_payment.registration_no);
+    if (filing->event == EVENT_FDI_INCREASE) {
+        put_increase(out, &d->fdi_increase);
+    } else if (filing->event == EVENT_FDI_DECREASE) {
+        put_text(out, "investor_no", d->fdi_decrease.investor_no);
+        put_money(out, "money", d->fdi_decrease.money);
+        put_date(out, "resolution_on", d->fdi_decrease.resolution_on);
+        put_date(out, "notified_on", d->fdi_decrease.notified_on);
+        put_date(out, "published_on", d->fdi_decrease.published_on);
+        put_bool(out, "covers_losses", d->fdi_decrease.covers_losses);
+    } else if (filing->event == EVENT_FDI_TRANSFER) {
+        put_transfer(out, &d->fdi_transfer);
+    } else if (filing->event == EVENT_FDI_SETTLEMENT) {
+        put_money(out, "money", d->fdi_settlement.money);
+        put_money(out, "cny", d->fdi_settlement.cny);
+    } else if (filing->event == EVENT_FDI_PAYMENT) {
+        put_money(out, "cny", d->fdi_payment.cny);
+        put_text(out, "use_code", d->fdi_payment.use_code);
+        put_text(out, "payee", d->fdi_payment.payee);
+    } else if (filing->event == EVENT_FDI_REINVESTMENT) {
+        put_text(out, "target_enterprise", d->fdi_reinvestment.target_enterprise);
+        put_text(out, "target_industry", d->fdi_reinvestment.target_industry);
+        put_money(out, "money", d->fdi_reinvestment.money);
+    } else if (filing->event == EVENT_FDI_PROFIT_REMITTANCE) {
+        put_integer(out, "fiscal_year", d->fdi_profit_remittance.fiscal_year);
+        put_money(out, "distributable", d->fdi_profit_remittance.distributable);
+        put_date(out, "resolution_on", d->fdi_profit_remittance.resolution_on);
+        put_money(out, "money", d->fdi_profit_remittance.money);
+        put_text(out, "tax_form_no", d->fdi_profit_remittance.tax_form_no);
+    } else if (filing->event == EVENT_FDI_OUTWARD_REMITTANCE) {
+        put_money(out, "money", d->fdi_outward_remittance.money);
+        put_text(out, "basis_filing_id", d->fdi_outward_remittance.basis_filing_id);
+    } else if (filing->event == EVENT_FDI_LIQUIDATION) {
+        put_money(out, "distribution", d->fdi_liquidation.distribution);
+        put_text(out, "tax_clearance_no", d->fdi_liquidation.tax_clearance_no);
+    } else if (filing->event == EVENT_FDI_DEREGISTRATION) {
+        put_bool(out, "waive_outflow", d->fdi_deregistration.waive_outflow);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void put_fdi_preliminary(struct buffer *out, const struct filing *filing)
+{
+    const union details *d = &filing->details;
+
+    put_text(out, "application_no", d->fdi_preliminary.application_no);
+    if (filing->event == EVENT_FDI_PRELIMINARY) {
+        begin(out, "investor");
+        put_text(out, "name", d->fdi_preliminary.investor.name);
+        put_country(out, "country", d->fdi_preliminary.investor.country);
+        buffer_char(out, '}');
+        put_money(out, "money", d->fdi_preliminary.money);
+        put_text(out, "purpose", d->fdi_preliminary.purpose);
+    } else if (filing->event == EVENT_FDI_PRELIMINARY_CONVERT) {
+        put_text(out, "registration_no", d->fdi_preliminary_convert.registration_no);
+        put_text(out, "investor_no", d->fdi_preliminary_convert.investor_no);
+        put_money(out, "money", d->fdi_preliminary_convert.money);
+    } else {
+        /* Inflow and refund have the same fields. */
+        put_money(out, "money", d->fdi_preliminary_inflow.money);
+    }
+}
+
 static void put_details(struct buffer *out, const struct filing *filing)
 {
     const union details *d = &filing->details;
@@ -332,6 +434,14 @@ static void put_details(struct buffer *out, const struct filing *filing)
     } else if (filing->event > EVENT_FINANCING_CONTRACT &&
                filing->event <= EVENT_FINANCING_DEREGISTRATION) {
         if (!put_of_contract(out, filing)) {
+            abort();
+        }
+    } else if (filing->event <= EVENT_FDI_PRELIMINARY_REFUND ||
+               filing->event == EVENT_FDI_PRELIMINARY_CONVERT) {
+        put_fdi_preliminary(out, filing);
+    } else if (filing->event > EVENT_FDI_PRELIMINARY_CONVERT &&
+               filing->event <= EVENT_FDI_DEREGISTRATION) {
+        if (!put_of_company(out, filing)) {
             abort();
         }
     } else if (!put_of_application(out, filing)) {

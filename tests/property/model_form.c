@@ -156,6 +156,72 @@ static void check_outbound(struct trial *t)
     }
 }
 
+static void check_increase(struct trial *t, const struct fdi_increase *d)
+{
+    bool is_good = check_money(t, d->subscribed, false, "/details/subscribed");
+
+    is_good = check_money(t, d->cash, true, "/details/cash") && is_good;
+    if (keeps_to(t, d->subscribed, d->cash, "/details/cash") && is_good &&
+        d->cash.minor > d->subscribed.minor) {
+        refuse(t, 116, "/details/cash");
+    }
+}
+
+static void check_decrease(struct trial *t, const struct fdi_decrease *d)
+{
+    (void)check_money(t, d->money, false, "/details/money");
+    not_after(t, d->resolution_on, "/details/resolution_on");
+    not_after(t, d->notified_on, "/details/notified_on");
+    if (d->notified_on < d->resolution_on || d->notified_on > d->resolution_on + 10) {
+        refuse(t, 115, "/details/notified_on");
+    }
+    if (d->published_on < d->resolution_on || d->published_on > d->resolution_on + 30) {
+        refuse(t, 115, "/details/published_on");
+    }
+}
+
+static bool check_fdi_form(struct trial *t)
+{
+    const struct filing *filing = t->filing;
+    const union details *d = &filing->details;
+
+    if (filing->event == EVENT_FDI_INCREASE) {
+        check_increase(t, &d->fdi_increase);
+    } else if (filing->event == EVENT_FDI_DECREASE) {
+        check_decrease(t, &d->fdi_decrease);
+    } else if (filing->event == EVENT_FDI_TRANSFER) {
+        (void)check_money(t, d->fdi_transfer.price, false, "/details/price");
+        if (d->fdi_transfer.has_buyer && d->fdi_transfer.seller_no.n > 0 &&
+            same(d->fdi_transfer.seller_no, d->fdi_transfer.buyer.investor_no)) {
+            refuse(t, 101, "/details/buyer/investor_no");
+        }
+    } else if (filing->event == EVENT_FDI_PROFIT_REMITTANCE) {
+        (void)check_money(t, d->fdi_profit_remittance.distributable, false,
+                          "/details/distributable");
+        (void)check_money(t, d->fdi_profit_remittance.money, false, "/details/money");
+        not_after(t, d->fdi_profit_remittance.resolution_on, "/details/resolution_on");
+    } else if (filing->event == EVENT_FDI_LIQUIDATION) {
+        (void)check_money(t, d->fdi_liquidation.distribution, false, "/details/distribution");
+    } else if (filing->event == EVENT_FDI_SETTLEMENT) {
+        (void)check_money(t, d->fdi_settlement.money, false, "/details/money");
+    } else if (filing->event == EVENT_FDI_REINVESTMENT) {
+        (void)check_money(t, d->fdi_reinvestment.money, false, "/details/money");
+    } else if (filing->event == EVENT_FDI_OUTWARD_REMITTANCE) {
+        (void)check_money(t, d->fdi_outward_remittance.money, false, "/details/money");
+    } else if (filing->event == EVENT_FDI_PRELIMINARY) {
+        (void)check_money(t, d->fdi_preliminary.money, false, "/details/money");
+    } else if (filing->event == EVENT_FDI_PRELIMINARY_INFLOW) {
+        (void)check_money(t, d->fdi_preliminary_inflow.money, false, "/details/money");
+    } else if (filing->event == EVENT_FDI_PRELIMINARY_REFUND) {
+        (void)check_money(t, d->fdi_preliminary_refund.money, false, "/details/money");
+    } else if (filing->event == EVENT_FDI_PRELIMINARY_CONVERT) {
+        (void)check_money(t, d->fdi_preliminary_convert.money, false, "/details/money");
+    } else {
+        return filing->event == EVENT_FDI_PAYMENT || filing->event == EVENT_FDI_DEREGISTRATION;
+    }
+    return true;
+}
+
 void check_form(struct trial *t)
 {
     const struct filing *filing = t->filing;
@@ -181,6 +247,8 @@ void check_form(struct trial *t)
         (void)check_money(t, d->financing_drawdown.money, false, "/details/money");
     } else if (filing->event == EVENT_FINANCING_REPAYMENT) {
         (void)check_money(t, d->financing_repayment.money, false, "/details/money");
+    } else if (check_fdi_form(t)) {
+        return;
     } else if (filing->event == EVENT_FINANCING_CAPITALISATION) {
         (void)check_money(t, d->financing_capitalisation.money, false, "/details/money");
     } else if (filing->event == EVENT_FINANCING_FORGIVENESS) {
@@ -285,6 +353,17 @@ static bool is_broken(const struct trial *t, const struct line *line, bool count
            (is_strict && is.used + is.reserved > is.limit);
 }
 
+/* The currency of a mode's limit to which nothing was posted yet: only a profile leaves it so. */
+static int32_t unit_of_filing(const struct fact *original)
+{
+    const struct financing_profile *p = &original->filing.details.financing_profile;
+
+    if (original->filing.event != EVENT_FINANCING_PROFILE || p->mode == MODE_MACROPRUDENTIAL) {
+        return CURRENCY_CNY;
+    }
+    return p->mode == MODE_GAP ? p->total_investment.currency : CURRENCY_USD;
+}
+
 /* What the reversal posts, and R4 about it: 217 is a code of standing. */
 static void turn_back(struct trial *t, const struct fact *original)
 {
@@ -311,7 +390,7 @@ static void turn_back(struct trial *t, const struct fact *original)
     if (t->follows[0] != '\0' && state != WORTH_STAYS) {
         wide target = state == WORTH_KNOWN ? worth : 0;
 
-        post(t, t->follows, currency_of_limit(t->m, t->follows, CURRENCY_CNY),
+        post(t, t->follows, currency_of_limit(t->m, t->follows, unit_of_filing(original)),
              (struct amounts){.limit = (int64_t)target - balance_of(t->m, t->follows).limit});
     }
     for (size_t i = 0; i < t->lines_n; i++) {

@@ -209,6 +209,20 @@ void limit_id(char out[LIMIT_ID_SIZE], const char *kind, struct text object, str
 
 void try_fdi_registration(struct trial *t);
 void try_fdi_inflow(struct trial *t);
+void try_fdi_preliminary(struct trial *t);
+void try_fdi_preliminary_inflow(struct trial *t);
+void try_fdi_preliminary_refund(struct trial *t);
+void try_fdi_preliminary_convert(struct trial *t);
+void try_fdi_increase(struct trial *t);
+void try_fdi_decrease(struct trial *t);
+void try_fdi_transfer(struct trial *t);
+void try_fdi_settlement(struct trial *t);
+void try_fdi_payment(struct trial *t);
+void try_fdi_reinvestment(struct trial *t);
+void try_fdi_profit_remittance(struct trial *t);
+void try_fdi_outward_remittance(struct trial *t);
+void try_fdi_liquidation(struct trial *t);
+void try_fdi_deregistration(struct trial *t);
 void try_profile(struct trial *t);
 void try_contract(struct trial *t);
 void try_drawdown(struct trial *t);
