@@ -24,6 +24,7 @@ struct maker {
     int32_t mode; /* the one that most filings of financing keep to */
     bool drops_rows;
     bool is_calm;
+    bool is_outward;    /* most is about investment and lending abroad */
     bool is_inward;     /* most is about FDI */
     enum event opening; /* what the next filing is to be; EVENT_NONE: anything */
     bool is_foreign_gap;
@@ -123,39 +124,45 @@ static void add_row(struct step *step, int32_t first, const struct row_text *tex
 
 /* Rows of one id, subject and region follow each other, each until the day before the next. */
 static const struct row_text policy_rows[] = {
-    {"FAC.LIMIT.USD",              "",           "",     DATE_NONE, "20000",        true },
-    {"FAC.LIMIT.USD",              "",           "",     12,        "9000.5",       true },
-    {"FAC.LIMIT.USD",              "HIGH_TECH",  "21",   DATE_NONE, "50000",        true },
-    {"FAC.LIMIT.USD",              "HIGH_TECH",  "21",   8,         "15000",        false},
-    {"FAC.LIMIT.USD",              "HIGH_TECH",  "2102", 15,        "80000",        true },
-    {"FDI.EXCESS.USD",             "",           "",     DATE_NONE, "300.25",       true },
-    {"FDI.EXCESS.USD",             "",           "",     10,        "100",          true },
-    {"FDI.PAYIN.YEARS",            "",           "",     5,         "5",            true },
-    {"FDI.SETTLE.RATIO",           "",           "",     DATE_NONE, "1",            true },
-    {"FDI.SETTLE.RATIO",           "",           "",     6,         "0.8",          true },
-    {"FDI.TAX_FORM.USD",           "",           "",     3,         "150.5",        false},
-    {"FDI.USE.FORBIDDEN",          "SECURITIES", "",     DATE_NONE, "1",            true },
-    {"FIN.DRAW.WAIT_WORKING_DAYS", "",           "",     DATE_NONE, "2",            false},
-    {"FIN.DRAW.WAIT_WORKING_DAYS", "",           "",     6,         "1",            true },
-    {"FIN.NDRC.FROM",              "",           "",     -6,        "1",            true },
-    {"FIN.SIGN.WORKING_DAYS",      "",           "",     DATE_NONE, "5",            true },
-    {"FIN.SIGN.WORKING_DAYS",      "",           "",     9,         "3",            true },
-    {"GAP.HOLDING.MULTIPLE",       "1000",       "",     DATE_NONE, "4",            true },
-    {"GAP.HOLDING.MULTIPLE",       "50000",      "",     DATE_NONE, "6",            true },
-    {"MP.FX",                      "",           "",     DATE_NONE, "0.5",          true },
-    {"MP.LEVERAGE",                "",           "",     DATE_NONE, "2",            true },
-    {"MP.LEVERAGE",                "",           "",     14,        "1.37",         true },
-    {"MP.PARAMETER",               "",           "",     DATE_NONE, "1.25",         true },
-    {"MP.PARAMETER",               "",           "",     7,         "0.333",        true },
-    {"MP.PARAMETER",               "",           "",     18,        "1.75",         false},
-    {"MP.TERM.LONG",               "",           "",     DATE_NONE, "1",            true },
-    {"MP.TERM.SHORT",              "",           "",     DATE_NONE, "1.5",          true },
-    {"MP.TERM.SHORT",              "",           "",     11,        "1.3333333333", true },
-    {"OUT.NDRC.USD",               "",           "",     -2,        "60000",        true },
-    {"OUT.PRELIM.MONTHS",          "",           "",     DATE_NONE, "1",            true },
-    {"OUT.PRELIM.MONTHS",          "",           "",     17,        "0",            true },
-    {"OUT.PRELIM.SHARE",           "",           "",     DATE_NONE, "0.25",         true },
-    {"OUT.PRELIM.USD",             "",           "",     4,         "3000.5",       true },
+    {"FAC.LIMIT.USD",               "",           "",     DATE_NONE, "20000",        true },
+    {"FAC.LIMIT.USD",               "",           "",     12,        "9000.5",       true },
+    {"FAC.LIMIT.USD",               "HIGH_TECH",  "21",   DATE_NONE, "50000",        true },
+    {"FAC.LIMIT.USD",               "HIGH_TECH",  "21",   8,         "15000",        false},
+    {"FAC.LIMIT.USD",               "HIGH_TECH",  "2102", 15,        "80000",        true },
+    {"FDI.EXCESS.USD",              "",           "",     DATE_NONE, "300.25",       true },
+    {"FDI.EXCESS.USD",              "",           "",     10,        "100",          true },
+    {"FDI.PAYIN.YEARS",             "",           "",     5,         "5",            true },
+    {"FDI.SETTLE.RATIO",            "",           "",     DATE_NONE, "1",            true },
+    {"FDI.SETTLE.RATIO",            "",           "",     6,         "0.8",          true },
+    {"FDI.TAX_FORM.USD",            "",           "",     3,         "150.5",        false},
+    {"FDI.USE.FORBIDDEN",           "SECURITIES", "",     DATE_NONE, "1",            true },
+    {"FIN.DRAW.WAIT_WORKING_DAYS",  "",           "",     DATE_NONE, "2",            false},
+    {"FIN.DRAW.WAIT_WORKING_DAYS",  "",           "",     6,         "1",            true },
+    {"FIN.NDRC.FROM",               "",           "",     -6,        "1",            true },
+    {"FIN.SIGN.WORKING_DAYS",       "",           "",     DATE_NONE, "5",            true },
+    {"FIN.SIGN.WORKING_DAYS",       "",           "",     9,         "3",            true },
+    {"GAP.HOLDING.MULTIPLE",        "1000",       "",     DATE_NONE, "4",            true },
+    {"GAP.HOLDING.MULTIPLE",        "50000",      "",     DATE_NONE, "6",            true },
+    {"MP.FX",                       "",           "",     DATE_NONE, "0.5",          true },
+    {"MP.LEVERAGE",                 "",           "",     DATE_NONE, "2",            true },
+    {"MP.LEVERAGE",                 "",           "",     14,        "1.37",         true },
+    {"MP.PARAMETER",                "",           "",     DATE_NONE, "1.25",         true },
+    {"MP.PARAMETER",                "",           "",     7,         "0.333",        true },
+    {"MP.PARAMETER",                "",           "",     18,        "1.75",         false},
+    {"MP.TERM.LONG",                "",           "",     DATE_NONE, "1",            true },
+    {"MP.TERM.SHORT",               "",           "",     DATE_NONE, "1.5",          true },
+    {"MP.TERM.SHORT",               "",           "",     11,        "1.3333333333", true },
+    {"OUT.CHANGE.SHARE",            "",           "",     DATE_NONE, "0.2",          false},
+    {"OUT.CHANGE.USD",              "",           "",     2,         "1000",         false},
+    {"OUT.COMPLETION.WORKING_DAYS", "",           "",     DATE_NONE, "3",            true },
+    {"OUT.LENDING.COEFFICIENT",     "",           "",     DATE_NONE, "0.5",          true },
+    {"OUT.LENDING.COEFFICIENT",     "",           "",     10,        "0.3",          true },
+    {"OUT.LENDING.COEFFICIENT",     "",           "",     19,        "0.6",          true },
+    {"OUT.NDRC.USD",                "",           "",     -2,        "60000",        true },
+    {"OUT.PRELIM.MONTHS",           "",           "",     DATE_NONE, "1",            true },
+    {"OUT.PRELIM.MONTHS",           "",           "",     17,        "0",            true },
+    {"OUT.PRELIM.SHARE",            "",           "",     DATE_NONE, "0.25",         true },
+    {"OUT.PRELIM.USD",              "",           "",     4,         "3000.5",       true },
 };
 
 static bool continues(const struct row_text *a, const struct row_text *b)
@@ -347,6 +354,18 @@ static void note_ends(struct maker *k)
                       d->fdi_deregistration.registration_no)) {
             other->is_gone = true;
         }
+        if (step->filing.event == EVENT_OUTBOUND_CLOSURE &&
+            other->filing.event == EVENT_OUTBOUND_REGISTRATION &&
+            same_text(other->filing.details.outbound_registration.registration_no,
+                      d->outbound_closure.registration_no)) {
+            other->is_gone = true;
+        }
+        if (step->filing.event == EVENT_OUTBOUND_LOAN_CLOSURE &&
+            other->filing.event == EVENT_OUTBOUND_LOAN &&
+            same_text(other->filing.details.outbound_loan.loan_no,
+                      d->outbound_loan_closure.loan_no)) {
+            other->is_gone = true;
+        }
         if (is_closing && other->filing.event == EVENT_FINANCING_CONTRACT &&
             same_text(other->filing.details.financing_contract.contract_no,
                       d->financing_cancellation.contract_no)) {
@@ -422,7 +441,8 @@ static struct text unused(struct maker *k, const struct step *step)
     for (int i = 0; i < 20; i++) {
         bool is_used = false;
 
-        number = event == EVENT_FINANCING_CONTRACT ? ONE_OF(k, contracts)
+        number = event == EVENT_FINANCING_CONTRACT || event == EVENT_OUTBOUND_LOAN
+                     ? ONE_OF(k, contracts)
                  : event == EVENT_OUTBOUND_PRELIMINARY || event == EVENT_FDI_PRELIMINARY
                      ? ONE_OF(k, applications)
                      : ONE_OF(k, registrations);
@@ -980,6 +1000,92 @@ static void outbound_registration(struct maker *k, struct step *step)
     d->cash.currency = once_in(k, 30) ? CURRENCY_EUR : d->cash.currency;
 }
 
+static void of_investment(struct maker *k, struct step *step)
+{
+    union details *d = &step->filing.details;
+    const struct step *opener = accepted(k, step, EVENT_OUTBOUND_REGISTRATION);
+    struct text number = opened(k, step, EVENT_OUTBOUND_REGISTRATION);
+    int32_t on = step->filing.business_on;
+    struct money money = amount(k, any_currency(k));
+
+    if (step->filing.event == EVENT_OUTBOUND_IN_KIND) {
+        d->outbound_in_kind = (struct outbound_in_kind){
+            .registration_no = number, .money = money, .customs_no = T(once_in(k, 9) ? "" : "E")};
+    } else if (step->filing.event == EVENT_OUTBOUND_CHANGE) {
+        if (opener != NULL && !once_in(k, 15)) {
+            money.currency = opener->filing.details.outbound_registration.total.currency;
+            number = opener->filing.details.outbound_registration.registration_no;
+            money.minor =
+                1 + opener->filing.details.outbound_registration.total.minor / (1 + pick(k, 12));
+        }
+        money.minor = once_in(k, 2) ? -money.minor : money.minor;
+        d->outbound_change = (struct outbound_change){.registration_no = number,
+                                                      .cash_delta = money,
+                                                      .has_ndrc = !once_in(k, 3),
+                                                      .has_mofcom = !once_in(k, 3)};
+        d->outbound_change.ndrc = (struct ndrc_certificate){.kind = NDRC_FILING,
+                                                            .level = NDRC_LEVEL_NATIONAL,
+                                                            .number = T("N"),
+                                                            .issued_on = on - 3,
+                                                            .valid_to = on + 9};
+        d->outbound_change.mofcom =
+            (struct mofcom_certificate){.number = T("M"), .issued_on = on - 3, .valid_to = on + 9};
+    } else if (step->filing.event == EVENT_OUTBOUND_COMPLETION) {
+        d->outbound_completion = (struct outbound_completion){
+            .registration_no = number,
+            .completed_on = on - (int32_t)pick(k, 9) + (once_in(k, 20) ? 9 : 0)};
+    } else if (step->filing.event == EVENT_OUTBOUND_CLOSURE) {
+        d->outbound_closure = (struct outbound_closure){
+            .registration_no = number, .kind = CLOSURE_LIQUIDATED, .evidence_no = T("E")};
+    } else {
+        /* Both returns have the same fields. */
+        d->outbound_profit_return = (struct outbound_profit_return){
+            .registration_no = number, .money = money, .evidence_no = T(once_in(k, 9) ? "" : "E")};
+    }
+}
+
+static void of_lending(struct maker *k, struct step *step)
+{
+    union details *d = &step->filing.details;
+    int32_t on = step->filing.business_on;
+    const struct step *signing = accepted(k, step, EVENT_OUTBOUND_LOAN);
+    struct text number = signing && !once_in(k, 20) ? signing->filing.details.outbound_loan.loan_no
+                                                    : ONE_OF(k, contracts);
+    struct money money = amount(k, any_currency(k));
+
+    if (signing != NULL && !once_in(k, 12)) {
+        money.currency = signing->filing.details.outbound_loan.money.currency;
+        money.minor = 1 + signing->filing.details.outbound_loan.money.minor / (1 + pick(k, 4));
+    }
+    if (step->filing.event == EVENT_OUTBOUND_LENDING_BASIS) {
+        d->outbound_lending_basis = (struct outbound_lending_basis){
+            .equity = amount(k, CURRENCY_CNY),
+            .audited_on = on - (int32_t)pick(k, 30),
+            .audit_no = T("A"),
+            .established_on = date_add_years(on, -1) - (int32_t)pick(k, 20) + 1};
+        d->outbound_lending_basis.equity.minor *= 1 + pick(k, 20);
+    } else if (step->filing.event == EVENT_OUTBOUND_LOAN) {
+        d->outbound_loan = (struct outbound_loan){
+            .loan_no = unused(k, step),
+            .borrower = {.name = T("n"), .country = COUNTRY_DEU},
+            .relation = RELATION_SUBSIDIARY,
+            .money = amount(k, any_currency(k)),
+            .signed_on = on - (int32_t)pick(k, 12) + (once_in(k, 30) ? 13 : 0),
+            .matures_on = on + (int32_t)pick(k, 300)
+        };
+    } else if (step->filing.event == EVENT_OUTBOUND_LOAN_EXTENSION) {
+        int32_t from = signing ? signing->filing.details.outbound_loan.matures_on : on;
+
+        d->outbound_loan_extension = (struct outbound_loan_extension){
+            .loan_no = number, .matures_on = from + (int32_t)pick(k, 50) - 10};
+    } else if (step->filing.event == EVENT_OUTBOUND_LOAN_CLOSURE) {
+        d->outbound_loan_closure.loan_no = number;
+    } else {
+        /* Remittance and return have the same fields. */
+        d->outbound_loan_return = (struct outbound_loan_return){.loan_no = number, .money = money};
+    }
+}
+
 static void outbound_remittance(struct maker *k, struct step *step)
 {
     struct outbound_remittance *d = &step->filing.details.outbound_remittance;
@@ -1064,41 +1170,54 @@ static enum event believable(struct maker *k, const struct step *step, enum even
         enum event event;
         enum event rests_on;
     } rows[] = {
-        {EVENT_FDI_PRELIMINARY_INFLOW,          EVENT_FDI_PRELIMINARY       },
-        {EVENT_FDI_PRELIMINARY_REFUND,          EVENT_FDI_PRELIMINARY_INFLOW},
-        {EVENT_FDI_PRELIMINARY_CONVERT,         EVENT_FDI_PRELIMINARY_INFLOW},
-        {EVENT_FDI_PRELIMINARY_INFLOW,          EVENT_FDI_PRELIMINARY       },
-        {EVENT_FDI_SETTLEMENT,                  EVENT_FDI_INFLOW            },
-        {EVENT_FDI_PAYMENT,                     EVENT_FDI_INFLOW            },
-        {EVENT_FDI_REINVESTMENT,                EVENT_FDI_INFLOW            },
-        {EVENT_FDI_INFLOW,                      EVENT_FDI_REGISTRATION      },
-        {EVENT_FDI_INCREASE,                    EVENT_FDI_REGISTRATION      },
-        {EVENT_FDI_DECREASE,                    EVENT_FDI_REGISTRATION      },
-        {EVENT_FDI_TRANSFER,                    EVENT_FDI_REGISTRATION      },
-        {EVENT_FDI_PROFIT_REMITTANCE,           EVENT_FDI_REGISTRATION      },
-        {EVENT_FDI_LIQUIDATION,                 EVENT_FDI_REGISTRATION      },
-        {EVENT_FDI_DEREGISTRATION,              EVENT_FDI_REGISTRATION      },
-        {EVENT_FDI_OUTWARD_REMITTANCE,          EVENT_FDI_REGISTRATION      },
+        {EVENT_OUTBOUND_IN_KIND,                EVENT_OUTBOUND_REGISTRATION   },
+        {EVENT_OUTBOUND_CHANGE,                 EVENT_OUTBOUND_REGISTRATION   },
+        {EVENT_OUTBOUND_PROFIT_RETURN,          EVENT_OUTBOUND_REGISTRATION   },
+        {EVENT_OUTBOUND_CAPITAL_RETURN,         EVENT_OUTBOUND_REGISTRATION   },
+        {EVENT_OUTBOUND_COMPLETION,             EVENT_OUTBOUND_REGISTRATION   },
+        {EVENT_OUTBOUND_CLOSURE,                EVENT_OUTBOUND_REGISTRATION   },
+        {EVENT_OUTBOUND_LOAN_RETURN,            EVENT_OUTBOUND_LOAN_REMITTANCE},
+        {EVENT_OUTBOUND_LOAN_REMITTANCE,        EVENT_OUTBOUND_LOAN           },
+        {EVENT_OUTBOUND_LOAN_RETURN,            EVENT_OUTBOUND_LOAN           },
+        {EVENT_OUTBOUND_LOAN_EXTENSION,         EVENT_OUTBOUND_LOAN           },
+        {EVENT_OUTBOUND_LOAN_CLOSURE,           EVENT_OUTBOUND_LOAN           },
+        {EVENT_OUTBOUND_LOAN,                   EVENT_OUTBOUND_LENDING_BASIS  },
 
-        {EVENT_FDI_INFLOW,                      EVENT_FDI_REGISTRATION      },
-        {EVENT_FINANCING_DRAWDOWN,              EVENT_FINANCING_CONTRACT    },
-        {EVENT_FINANCING_REPAYMENT,             EVENT_FINANCING_CONTRACT    },
-        {EVENT_FINANCING_INTEREST,              EVENT_FINANCING_CONTRACT    },
-        {EVENT_FINANCING_CAPITALISATION,        EVENT_FINANCING_CONTRACT    },
-        {EVENT_FINANCING_EXTENSION,             EVENT_FINANCING_CONTRACT    },
-        {EVENT_FINANCING_AMENDMENT,             EVENT_FINANCING_CONTRACT    },
-        {EVENT_FINANCING_ASSIGNMENT,            EVENT_FINANCING_CONTRACT    },
-        {EVENT_FINANCING_FORGIVENESS,           EVENT_FINANCING_CONTRACT    },
-        {EVENT_FINANCING_EQUITY_CONVERSION,     EVENT_FINANCING_CONTRACT    },
-        {EVENT_FINANCING_CANCELLATION,          EVENT_FINANCING_CONTRACT    },
-        {EVENT_FINANCING_DEREGISTRATION,        EVENT_FINANCING_CONTRACT    },
-        {EVENT_OUTBOUND_PRELIMINARY_REMITTANCE, EVENT_OUTBOUND_PRELIMINARY  },
-        {EVENT_OUTBOUND_PRELIMINARY_REFUND,     EVENT_OUTBOUND_PRELIMINARY  },
-        {EVENT_FINANCING_REPAYMENT,             EVENT_FINANCING_DRAWDOWN    },
-        {EVENT_FINANCING_FORGIVENESS,           EVENT_FINANCING_DRAWDOWN    },
-        {EVENT_FINANCING_EQUITY_CONVERSION,     EVENT_FINANCING_DRAWDOWN    },
-        {EVENT_FINANCING_CONTRACT,              EVENT_FINANCING_PROFILE     },
-        {EVENT_OUTBOUND_REMITTANCE,             EVENT_OUTBOUND_REGISTRATION },
+        {EVENT_FDI_PRELIMINARY_INFLOW,          EVENT_FDI_PRELIMINARY         },
+        {EVENT_FDI_PRELIMINARY_REFUND,          EVENT_FDI_PRELIMINARY_INFLOW  },
+        {EVENT_FDI_PRELIMINARY_CONVERT,         EVENT_FDI_PRELIMINARY_INFLOW  },
+        {EVENT_FDI_PRELIMINARY_INFLOW,          EVENT_FDI_PRELIMINARY         },
+        {EVENT_FDI_SETTLEMENT,                  EVENT_FDI_INFLOW              },
+        {EVENT_FDI_PAYMENT,                     EVENT_FDI_INFLOW              },
+        {EVENT_FDI_REINVESTMENT,                EVENT_FDI_INFLOW              },
+        {EVENT_FDI_INFLOW,                      EVENT_FDI_REGISTRATION        },
+        {EVENT_FDI_INCREASE,                    EVENT_FDI_REGISTRATION        },
+        {EVENT_FDI_DECREASE,                    EVENT_FDI_REGISTRATION        },
+        {EVENT_FDI_TRANSFER,                    EVENT_FDI_REGISTRATION        },
+        {EVENT_FDI_PROFIT_REMITTANCE,           EVENT_FDI_REGISTRATION        },
+        {EVENT_FDI_LIQUIDATION,                 EVENT_FDI_REGISTRATION        },
+        {EVENT_FDI_DEREGISTRATION,              EVENT_FDI_REGISTRATION        },
+        {EVENT_FDI_OUTWARD_REMITTANCE,          EVENT_FDI_REGISTRATION        },
+
+        {EVENT_FDI_INFLOW,                      EVENT_FDI_REGISTRATION        },
+        {EVENT_FINANCING_DRAWDOWN,              EVENT_FINANCING_CONTRACT      },
+        {EVENT_FINANCING_REPAYMENT,             EVENT_FINANCING_CONTRACT      },
+        {EVENT_FINANCING_INTEREST,              EVENT_FINANCING_CONTRACT      },
+        {EVENT_FINANCING_CAPITALISATION,        EVENT_FINANCING_CONTRACT      },
+        {EVENT_FINANCING_EXTENSION,             EVENT_FINANCING_CONTRACT      },
+        {EVENT_FINANCING_AMENDMENT,             EVENT_FINANCING_CONTRACT      },
+        {EVENT_FINANCING_ASSIGNMENT,            EVENT_FINANCING_CONTRACT      },
+        {EVENT_FINANCING_FORGIVENESS,           EVENT_FINANCING_CONTRACT      },
+        {EVENT_FINANCING_EQUITY_CONVERSION,     EVENT_FINANCING_CONTRACT      },
+        {EVENT_FINANCING_CANCELLATION,          EVENT_FINANCING_CONTRACT      },
+        {EVENT_FINANCING_DEREGISTRATION,        EVENT_FINANCING_CONTRACT      },
+        {EVENT_OUTBOUND_PRELIMINARY_REMITTANCE, EVENT_OUTBOUND_PRELIMINARY    },
+        {EVENT_OUTBOUND_PRELIMINARY_REFUND,     EVENT_OUTBOUND_PRELIMINARY    },
+        {EVENT_FINANCING_REPAYMENT,             EVENT_FINANCING_DRAWDOWN      },
+        {EVENT_FINANCING_FORGIVENESS,           EVENT_FINANCING_DRAWDOWN      },
+        {EVENT_FINANCING_EQUITY_CONVERSION,     EVENT_FINANCING_DRAWDOWN      },
+        {EVENT_FINANCING_CONTRACT,              EVENT_FINANCING_PROFILE       },
+        {EVENT_OUTBOUND_REMITTANCE,             EVENT_OUTBOUND_REGISTRATION   },
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -1152,6 +1271,39 @@ static void fill(struct maker *k, struct step *step)
                                         EVENT_WITHDRAWAL,
                                         EVENT_REVIEW,
                                         EVENT_REVIEW};
+    static const enum event outward[] = {EVENT_OUTBOUND_REGISTRATION,
+                                         EVENT_OUTBOUND_REGISTRATION,
+                                         EVENT_OUTBOUND_REMITTANCE,
+                                         EVENT_OUTBOUND_REMITTANCE,
+                                         EVENT_OUTBOUND_REMITTANCE,
+                                         EVENT_OUTBOUND_PRELIMINARY,
+                                         EVENT_OUTBOUND_PRELIMINARY_REMITTANCE,
+                                         EVENT_OUTBOUND_PRELIMINARY_REFUND,
+                                         EVENT_OUTBOUND_IN_KIND,
+                                         EVENT_OUTBOUND_CHANGE,
+                                         EVENT_OUTBOUND_CHANGE,
+                                         EVENT_OUTBOUND_CHANGE,
+                                         EVENT_OUTBOUND_PROFIT_RETURN,
+                                         EVENT_OUTBOUND_CAPITAL_RETURN,
+                                         EVENT_OUTBOUND_COMPLETION,
+                                         EVENT_OUTBOUND_CLOSURE,
+                                         EVENT_OUTBOUND_LENDING_BASIS,
+                                         EVENT_OUTBOUND_LENDING_BASIS,
+                                         EVENT_OUTBOUND_LOAN,
+                                         EVENT_OUTBOUND_LOAN,
+                                         EVENT_OUTBOUND_LOAN,
+                                         EVENT_OUTBOUND_LOAN_REMITTANCE,
+                                         EVENT_OUTBOUND_LOAN_REMITTANCE,
+                                         EVENT_OUTBOUND_LOAN_REMITTANCE,
+                                         EVENT_OUTBOUND_LOAN_RETURN,
+                                         EVENT_OUTBOUND_LOAN_RETURN,
+                                         EVENT_OUTBOUND_LOAN_EXTENSION,
+                                         EVENT_OUTBOUND_LOAN_CLOSURE,
+                                         EVENT_REVERSAL,
+                                         EVENT_REVERSAL,
+                                         EVENT_REVERSAL,
+                                         EVENT_WITHDRAWAL,
+                                         EVENT_REVIEW};
     static const enum event inward[] = {EVENT_FDI_REGISTRATION,
                                         EVENT_FDI_REGISTRATION,
                                         EVENT_FDI_INFLOW,
@@ -1185,9 +1337,10 @@ static void fill(struct maker *k, struct step *step)
                                         EVENT_REVERSAL,
                                         EVENT_WITHDRAWAL,
                                         EVENT_REVIEW};
-    enum event event = k->opening     ? k->opening
-                       : k->is_inward ? inward[pick(k, sizeof(inward) / sizeof(inward[0]))]
-                                      : events[pick(k, sizeof(events) / sizeof(events[0]))];
+    enum event event = k->opening      ? k->opening
+                       : k->is_outward ? outward[pick(k, sizeof(outward) / sizeof(outward[0]))]
+                       : k->is_inward  ? inward[pick(k, sizeof(inward) / sizeof(inward[0]))]
+                                       : events[pick(k, sizeof(events) / sizeof(events[0]))];
 
     event = believable(k, step, event);
     step->filing.event = event;
@@ -1221,6 +1374,10 @@ static void fill(struct maker *k, struct step *step)
         of_contract_money(k, step);
     } else if (event == EVENT_OUTBOUND_REGISTRATION) {
         outbound_registration(k, step);
+    } else if (event > EVENT_OUTBOUND_REMITTANCE && event <= EVENT_OUTBOUND_CLOSURE) {
+        of_investment(k, step);
+    } else if (event >= EVENT_OUTBOUND_LENDING_BASIS && event <= EVENT_OUTBOUND_LOAN_CLOSURE) {
+        of_lending(k, step);
     } else if (event == EVENT_OUTBOUND_REMITTANCE) {
         outbound_remittance(k, step);
     } else if (event >= EVENT_OUTBOUND_PRELIMINARY && event <= EVENT_OUTBOUND_PRELIMINARY_REFUND) {
@@ -1341,7 +1498,8 @@ void history_init(struct history *h, uint64_t seed)
     k.mode = 1 + (int32_t)pick(&k, 3);
     k.is_calm = !once_in(&k, 4);
     k.drops_rows = once_in(&k, 5);
-    k.is_inward = once_in(&k, 2);
+    k.is_inward = once_in(&k, 3);
+    k.is_outward = !k.is_inward && once_in(&k, 2);
     k.is_foreign_gap = once_in(&k, 2);
     k.today = first;
     k.sheets_until = first - DAYS_BEFORE;

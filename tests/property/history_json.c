@@ -186,11 +186,32 @@ static void put_contract(struct buffer *out, const struct financing_contract *d)
     put_text(out, "purpose", d->purpose);
 }
 
+static void put_ndrc(struct buffer *out, const struct ndrc_certificate *d)
+{
+    static const char *const kinds[] = {"", "FILING", "APPROVAL"};
+    static const char *const levels[] = {"", "NATIONAL", "PROVINCIAL"};
+
+    begin(out, "ndrc");
+    put_word(out, "kind", kinds, d->kind);
+    put_word(out, "level", levels, d->level);
+    put_text(out, "number", d->number);
+    put_date(out, "issued_on", d->issued_on);
+    put_date(out, "valid_to", d->valid_to);
+    buffer_char(out, '}');
+}
+
+static void put_mofcom(struct buffer *out, const struct mofcom_certificate *d)
+{
+    begin(out, "mofcom");
+    put_text(out, "number", d->number);
+    put_date(out, "issued_on", d->issued_on);
+    put_date(out, "valid_to", d->valid_to);
+    buffer_char(out, '}');
+}
+
 static void put_outbound_registration(struct buffer *out, const struct outbound_registration *d)
 {
     static const char *const routes[] = {"", "DIRECT", "CONTROLLED"};
-    static const char *const kinds[] = {"", "FILING", "APPROVAL"};
-    static const char *const levels[] = {"", "NATIONAL", "PROVINCIAL"};
 
     put_text(out, "registration_no", d->registration_no);
     put_text(out, "application_no", d->application_no);
@@ -204,18 +225,8 @@ static void put_outbound_registration(struct buffer *out, const struct outbound_
     put_bool(out, "central_enterprise", d->central_enterprise);
     put_money(out, "total", d->total);
     put_money(out, "cash", d->cash);
-    begin(out, "ndrc");
-    put_word(out, "kind", kinds, d->ndrc.kind);
-    put_word(out, "level", levels, d->ndrc.level);
-    put_text(out, "number", d->ndrc.number);
-    put_date(out, "issued_on", d->ndrc.issued_on);
-    put_date(out, "valid_to", d->ndrc.valid_to);
-    buffer_char(out, '}');
-    begin(out, "mofcom");
-    put_text(out, "number", d->mofcom.number);
-    put_date(out, "issued_on", d->mofcom.issued_on);
-    put_date(out, "valid_to", d->mofcom.valid_to);
-    buffer_char(out, '}');
+    put_ndrc(out, &d->ndrc);
+    put_mofcom(out, &d->mofcom);
 }
 
 static void put_outbound_remittance(struct buffer *out, const struct outbound_remittance *d)
@@ -400,6 +411,70 @@ static void put_fdi_preliminary(struct buffer *out, const struct filing *filing)
     }
 }
 
+/* What else is filed about an outbound registration: all have its number in front. */
+static bool put_of_investment(struct buffer *out, const struct filing *filing)
+{
+    static const char *const kinds[] = {"", "CANCELLED", "LIQUIDATED", "TRANSFERRED"};
+    const union details *d = &filing->details;
+
+    put_text(out, "registration_no", d->outbound_closure.registration_no);
+    if (filing->event == EVENT_OUTBOUND_IN_KIND) {
+        put_money(out, "money", d->outbound_in_kind.money);
+        put_text(out, "customs_no", d->outbound_in_kind.customs_no);
+    } else if (filing->event == EVENT_OUTBOUND_CHANGE) {
+        put_money(out, "cash_delta", d->outbound_change.cash_delta);
+        if (d->outbound_change.has_ndrc) {
+            put_ndrc(out, &d->outbound_change.ndrc);
+        }
+        if (d->outbound_change.has_mofcom) {
+            put_mofcom(out, &d->outbound_change.mofcom);
+        }
+    } else if (filing->event == EVENT_OUTBOUND_PROFIT_RETURN ||
+               filing->event == EVENT_OUTBOUND_CAPITAL_RETURN) {
+        /* Both have the same fields. */
+        put_money(out, "money", d->outbound_profit_return.money);
+        put_text(out, "evidence_no", d->outbound_profit_return.evidence_no);
+    } else if (filing->event == EVENT_OUTBOUND_COMPLETION) {
+        put_date(out, "completed_on", d->outbound_completion.completed_on);
+    } else if (filing->event == EVENT_OUTBOUND_CLOSURE) {
+        put_word(out, "kind", kinds, d->outbound_closure.kind);
+        put_text(out, "evidence_no", d->outbound_closure.evidence_no);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void put_lending(struct buffer *out, const struct filing *filing)
+{
+    static const char *const relations[] = {"", "SUBSIDIARY", "ASSOCIATE", "PARENT", "SISTER"};
+    const union details *d = &filing->details;
+
+    if (filing->event == EVENT_OUTBOUND_LENDING_BASIS) {
+        put_money(out, "equity", d->outbound_lending_basis.equity);
+        put_date(out, "audited_on", d->outbound_lending_basis.audited_on);
+        put_text(out, "audit_no", d->outbound_lending_basis.audit_no);
+        put_date(out, "established_on", d->outbound_lending_basis.established_on);
+        return;
+    }
+    put_text(out, "loan_no", d->outbound_loan.loan_no);
+    if (filing->event == EVENT_OUTBOUND_LOAN) {
+        begin(out, "borrower");
+        put_text(out, "name", d->outbound_loan.borrower.name);
+        put_country(out, "country", d->outbound_loan.borrower.country);
+        buffer_char(out, '}');
+        put_word(out, "relation", relations, d->outbound_loan.relation);
+        put_money(out, "money", d->outbound_loan.money);
+        put_date(out, "signed_on", d->outbound_loan.signed_on);
+        put_date(out, "matures_on", d->outbound_loan.matures_on);
+    } else if (filing->event == EVENT_OUTBOUND_LOAN_EXTENSION) {
+        put_date(out, "matures_on", d->outbound_loan_extension.matures_on);
+    } else if (filing->event != EVENT_OUTBOUND_LOAN_CLOSURE) {
+        /* Remittance and return have the same fields. */
+        put_money(out, "money", d->outbound_loan_return.money);
+    }
+}
+
 static void put_details(struct buffer *out, const struct filing *filing)
 {
     const union details *d = &filing->details;
@@ -442,6 +517,12 @@ static void put_details(struct buffer *out, const struct filing *filing)
     } else if (filing->event > EVENT_FDI_PRELIMINARY_CONVERT &&
                filing->event <= EVENT_FDI_DEREGISTRATION) {
         if (!put_of_company(out, filing)) {
+            abort();
+        }
+    } else if (filing->event >= EVENT_OUTBOUND_LENDING_BASIS) {
+        put_lending(out, filing);
+    } else if (filing->event > EVENT_OUTBOUND_REMITTANCE) {
+        if (!put_of_investment(out, filing)) {
             abort();
         }
     } else if (!put_of_application(out, filing)) {

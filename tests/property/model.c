@@ -131,6 +131,18 @@ static const struct {
     NUMBER(OUTBOUND_REGISTRATION, REGISTRATION, outbound_registration, registration_no, OPENING),
     NUMBER(OUTBOUND_REGISTRATION, APPLICATION, outbound_registration, application_no, CLOSING),
     NUMBER(OUTBOUND_REMITTANCE, REGISTRATION, outbound_remittance, registration_no, MOVEMENT),
+    NUMBER(OUTBOUND_IN_KIND, REGISTRATION, outbound_in_kind, registration_no, MOVEMENT),
+    NUMBER(OUTBOUND_CHANGE, REGISTRATION, outbound_change, registration_no, MOVEMENT),
+    NUMBER(OUTBOUND_PROFIT_RETURN, REGISTRATION, outbound_profit_return, registration_no, MOVEMENT),
+    NUMBER(OUTBOUND_CAPITAL_RETURN, REGISTRATION, outbound_capital_return, registration_no,
+           MOVEMENT),
+    NUMBER(OUTBOUND_COMPLETION, REGISTRATION, outbound_completion, registration_no, MOVEMENT),
+    NUMBER(OUTBOUND_CLOSURE, REGISTRATION, outbound_closure, registration_no, CLOSING),
+    NUMBER(OUTBOUND_LOAN, LOAN, outbound_loan, loan_no, OPENING),
+    NUMBER(OUTBOUND_LOAN_REMITTANCE, LOAN, outbound_loan_remittance, loan_no, MOVEMENT),
+    NUMBER(OUTBOUND_LOAN_RETURN, LOAN, outbound_loan_return, loan_no, MOVEMENT),
+    NUMBER(OUTBOUND_LOAN_EXTENSION, LOAN, outbound_loan_extension, loan_no, MOVEMENT),
+    NUMBER(OUTBOUND_LOAN_CLOSURE, LOAN, outbound_loan_closure, loan_no, CLOSING),
 };
 
 #define NUMBERS_N (sizeof(numbers) / sizeof(numbers[0]))
@@ -600,6 +612,18 @@ static const struct {
     enum event event;
     void (*attempt)(struct trial *t);
 } tries[] = {
+    {EVENT_OUTBOUND_IN_KIND,                try_in_kind                },
+    {EVENT_OUTBOUND_CHANGE,                 try_change                 },
+    {EVENT_OUTBOUND_PROFIT_RETURN,          try_profit_return          },
+    {EVENT_OUTBOUND_CAPITAL_RETURN,         try_capital_return         },
+    {EVENT_OUTBOUND_COMPLETION,             try_completion             },
+    {EVENT_OUTBOUND_CLOSURE,                try_closure                },
+    {EVENT_OUTBOUND_LENDING_BASIS,          try_lending_basis          },
+    {EVENT_OUTBOUND_LOAN,                   try_loan                   },
+    {EVENT_OUTBOUND_LOAN_REMITTANCE,        try_loan_remittance        },
+    {EVENT_OUTBOUND_LOAN_RETURN,            try_loan_return            },
+    {EVENT_OUTBOUND_LOAN_EXTENSION,         try_loan_extension         },
+    {EVENT_OUTBOUND_LOAN_CLOSURE,           try_loan_closure           },
     {EVENT_FDI_PRELIMINARY,                 try_fdi_preliminary        },
     {EVENT_FDI_PRELIMINARY_INFLOW,          try_fdi_preliminary_inflow },
     {EVENT_FDI_PRELIMINARY_REFUND,          try_fdi_preliminary_refund },
@@ -674,6 +698,11 @@ static size_t keys_of(const struct model *m, const struct filing *filing,
         filing->event <= EVENT_FINANCING_DEREGISTRATION &&
         filing->event != EVENT_FINANCING_INTEREST && filing->event != EVENT_FINANCING_ASSIGNMENT) {
         out[n++] = (struct name){.matter = MATTER_FINANCING};
+    }
+    if (filing->event >= EVENT_OUTBOUND_LENDING_BASIS &&
+        filing->event <= EVENT_OUTBOUND_LOAN_CLOSURE &&
+        filing->event != EVENT_OUTBOUND_LOAN_EXTENSION) {
+        out[n++] = (struct name){.matter = MATTER_LENDING};
     }
     return n;
 }

@@ -222,6 +222,37 @@ static bool check_fdi_form(struct trial *t)
     return true;
 }
 
+static bool check_outbound_form(struct trial *t)
+{
+    const struct filing *filing = t->filing;
+    const union details *d = &filing->details;
+
+    if (filing->event == EVENT_OUTBOUND_IN_KIND) {
+        (void)check_money(t, d->outbound_in_kind.money, false, "/details/money");
+    } else if (filing->event == EVENT_OUTBOUND_CHANGE) {
+        (void)check_money(t, d->outbound_change.cash_delta, false, "/details/cash_delta");
+    } else if (filing->event == EVENT_OUTBOUND_PROFIT_RETURN) {
+        (void)check_money(t, d->outbound_profit_return.money, false, "/details/money");
+    } else if (filing->event == EVENT_OUTBOUND_CAPITAL_RETURN) {
+        (void)check_money(t, d->outbound_capital_return.money, false, "/details/money");
+    } else if (filing->event == EVENT_OUTBOUND_COMPLETION) {
+        not_after(t, d->outbound_completion.completed_on, "/details/completed_on");
+    } else if (filing->event == EVENT_OUTBOUND_LENDING_BASIS) {
+        not_after(t, d->outbound_lending_basis.audited_on, "/details/audited_on");
+        not_after(t, d->outbound_lending_basis.established_on, "/details/established_on");
+    } else if (filing->event == EVENT_OUTBOUND_LOAN) {
+        (void)check_money(t, d->outbound_loan.money, false, "/details/money");
+        not_after(t, d->outbound_loan.signed_on, "/details/signed_on");
+    } else if (filing->event == EVENT_OUTBOUND_LOAN_REMITTANCE) {
+        (void)check_money(t, d->outbound_loan_remittance.money, false, "/details/money");
+    } else if (filing->event == EVENT_OUTBOUND_LOAN_RETURN) {
+        (void)check_money(t, d->outbound_loan_return.money, false, "/details/money");
+    } else {
+        return false;
+    }
+    return true;
+}
+
 void check_form(struct trial *t)
 {
     const struct filing *filing = t->filing;
@@ -247,7 +278,7 @@ void check_form(struct trial *t)
         (void)check_money(t, d->financing_drawdown.money, false, "/details/money");
     } else if (filing->event == EVENT_FINANCING_REPAYMENT) {
         (void)check_money(t, d->financing_repayment.money, false, "/details/money");
-    } else if (check_fdi_form(t)) {
+    } else if (check_fdi_form(t) || check_outbound_form(t)) {
         return;
     } else if (filing->event == EVENT_FINANCING_CAPITALISATION) {
         (void)check_money(t, d->financing_capitalisation.money, false, "/details/money");
@@ -313,6 +344,10 @@ static bool depends(const struct fact *later, const struct fact *original)
         event <= EVENT_FINANCING_DEREGISTRATION) {
         return true;
     }
+    if (original->filing.event == EVENT_OUTBOUND_LENDING_BASIS &&
+        event >= EVENT_OUTBOUND_LENDING_BASIS && event <= EVENT_OUTBOUND_LOAN_CLOSURE) {
+        return true;
+    }
     return shares_a_name(&later->filing, &original->filing);
 }
 
@@ -367,13 +402,16 @@ static int32_t unit_of_filing(const struct fact *original)
 /* What the reversal posts, and R4 about it: 217 is a code of standing. */
 static void turn_back(struct trial *t, const struct fact *original)
 {
-    bool is_frame = original->filing.event == EVENT_FINANCING_PROFILE;
+    bool is_frame = original->filing.event == EVENT_FINANCING_PROFILE ||
+                    original->filing.event == EVENT_OUTBOUND_LENDING_BASIS;
     wide worth = 0;
     enum worth state = WORTH_STAYS;
 
     memcpy(t->follows, original->follows, sizeof(t->follows));
     if (t->follows[0] != '\0') {
-        state = worth_of_mode(t, t->follows, original, &worth);
+        state = strcmp(t->follows, "outbound.lending") == 0
+                    ? worth_of_lending(t, original, &worth)
+                    : worth_of_mode(t, t->follows, original, &worth);
     }
     if (t->lacks_n > 0) {
         return;

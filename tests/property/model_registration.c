@@ -396,6 +396,8 @@ void try_fdi_transfer(struct trial *t)
 
     if (named_company(t, d->registration_no, &c) != NULL) {
         check_transfer(t, &c, d);
+    } else if (d->seller_no.n == 0 && !d->has_buyer) {
+        refuse(t, 212, "/details/buyer"); /* two unnamed parties: the filing alone says so */
     }
     if (!standing_over(t)) {
         return;

@@ -252,6 +252,7 @@ struct run {
     size_t alone;
     size_t outcomes[EVENT_N][OUTCOME_DUPLICATE + 1];
     size_t codes[500];
+    size_t flags[FLAG_COUNT];
 };
 
 /* The policy that the ordinals of a decision mean. */
@@ -290,7 +291,8 @@ static struct stand *stand_of(struct run *r, const char *enterprise, const struc
 static bool is_sound(struct run *r, const struct decision *decision, const struct step *step)
 {
     bool may_exceed = (decision->flags & FLAG_GRANDFATHERED) != 0 ||
-                      step->filing.event == EVENT_FINANCING_REPAYMENT;
+                      step->filing.event == EVENT_FINANCING_REPAYMENT ||
+                      step->filing.event == EVENT_OUTBOUND_LOAN_RETURN;
 
     if ((decision->outcome == OUTCOME_ACCEPTED || decision->outcome == OUTCOME_DUPLICATE) !=
         (decision->reasons.n == 0)) {
@@ -354,6 +356,9 @@ static void harvest(struct run *r, const struct history *h)
         require(r->texts[r->texts_n] != NULL, "keep a decision");
         r->texts_n++;
         r->outcomes[step->filing.event][decision.outcome]++;
+        for (uint32_t k = 0; k < FLAG_COUNT; k++) {
+            r->flags[k] += decision.flags >> k & 1;
+        }
         for (uint32_t k = 0; k < decision.reasons.n; k++) {
             r->codes[decision.reasons.at[k].code]++;
         }
@@ -591,6 +596,9 @@ static void tell_counts(const struct run *r)
                           event_name((enum event)event), n[OUTCOME_ACCEPTED], n[OUTCOME_REJECTED],
                           n[OUTCOME_HELD], n[OUTCOME_DUPLICATE]);
         }
+    }
+    for (uint32_t i = 0; i < FLAG_COUNT; i++) {
+        print_message("%s: %zu\n", flag_name((enum flag)(1U << i)), r->flags[i]);
     }
     for (int code = 0; code < 500; code++) {
         if (r->codes[code] > 0) {
