@@ -24,6 +24,8 @@ struct maker {
     int32_t mode; /* the one that most filings of financing keep to */
     bool drops_rows;
     bool is_calm;
+    bool is_outward;    /* most is about investment and lending abroad */
+    bool is_inward;     /* most is about FDI */
     enum event opening; /* what the next filing is to be; EVENT_NONE: anything */
     bool is_foreign_gap;
 };
@@ -122,36 +124,45 @@ static void add_row(struct step *step, int32_t first, const struct row_text *tex
 
 /* Rows of one id, subject and region follow each other, each until the day before the next. */
 static const struct row_text policy_rows[] = {
-    {"FAC.LIMIT.USD",              "",           "",     DATE_NONE, "20000",        true },
-    {"FAC.LIMIT.USD",              "",           "",     12,        "9000.5",       true },
-    {"FAC.LIMIT.USD",              "HIGH_TECH",  "21",   DATE_NONE, "50000",        true },
-    {"FAC.LIMIT.USD",              "HIGH_TECH",  "21",   8,         "15000",        false},
-    {"FAC.LIMIT.USD",              "HIGH_TECH",  "2102", 15,        "80000",        true },
-    {"FDI.EXCESS.USD",             "",           "",     DATE_NONE, "300.25",       true },
-    {"FDI.EXCESS.USD",             "",           "",     10,        "100",          true },
-    {"FDI.PAYIN.YEARS",            "",           "",     5,         "5",            true },
-    {"FDI.USE.FORBIDDEN",          "SECURITIES", "",     DATE_NONE, "1",            true },
-    {"FIN.DRAW.WAIT_WORKING_DAYS", "",           "",     DATE_NONE, "2",            false},
-    {"FIN.DRAW.WAIT_WORKING_DAYS", "",           "",     6,         "1",            true },
-    {"FIN.NDRC.FROM",              "",           "",     -6,        "1",            true },
-    {"FIN.SIGN.WORKING_DAYS",      "",           "",     DATE_NONE, "5",            true },
-    {"FIN.SIGN.WORKING_DAYS",      "",           "",     9,         "3",            true },
-    {"GAP.HOLDING.MULTIPLE",       "1000",       "",     DATE_NONE, "4",            true },
-    {"GAP.HOLDING.MULTIPLE",       "50000",      "",     DATE_NONE, "6",            true },
-    {"MP.FX",                      "",           "",     DATE_NONE, "0.5",          true },
-    {"MP.LEVERAGE",                "",           "",     DATE_NONE, "2",            true },
-    {"MP.LEVERAGE",                "",           "",     14,        "1.37",         true },
-    {"MP.PARAMETER",               "",           "",     DATE_NONE, "1.25",         true },
-    {"MP.PARAMETER",               "",           "",     7,         "0.333",        true },
-    {"MP.PARAMETER",               "",           "",     18,        "1.75",         false},
-    {"MP.TERM.LONG",               "",           "",     DATE_NONE, "1",            true },
-    {"MP.TERM.SHORT",              "",           "",     DATE_NONE, "1.5",          true },
-    {"MP.TERM.SHORT",              "",           "",     11,        "1.3333333333", true },
-    {"OUT.NDRC.USD",               "",           "",     -2,        "60000",        true },
-    {"OUT.PRELIM.MONTHS",          "",           "",     DATE_NONE, "1",            true },
-    {"OUT.PRELIM.MONTHS",          "",           "",     17,        "0",            true },
-    {"OUT.PRELIM.SHARE",           "",           "",     DATE_NONE, "0.25",         true },
-    {"OUT.PRELIM.USD",             "",           "",     4,         "3000.5",       true },
+    {"FAC.LIMIT.USD",               "",           "",     DATE_NONE, "20000",        true },
+    {"FAC.LIMIT.USD",               "",           "",     12,        "9000.5",       true },
+    {"FAC.LIMIT.USD",               "HIGH_TECH",  "21",   DATE_NONE, "50000",        true },
+    {"FAC.LIMIT.USD",               "HIGH_TECH",  "21",   8,         "15000",        false},
+    {"FAC.LIMIT.USD",               "HIGH_TECH",  "2102", 15,        "80000",        true },
+    {"FDI.EXCESS.USD",              "",           "",     DATE_NONE, "300.25",       true },
+    {"FDI.EXCESS.USD",              "",           "",     10,        "100",          true },
+    {"FDI.PAYIN.YEARS",             "",           "",     5,         "5",            true },
+    {"FDI.SETTLE.RATIO",            "",           "",     DATE_NONE, "1",            true },
+    {"FDI.SETTLE.RATIO",            "",           "",     6,         "0.8",          true },
+    {"FDI.TAX_FORM.USD",            "",           "",     3,         "150.5",        false},
+    {"FDI.USE.FORBIDDEN",           "SECURITIES", "",     DATE_NONE, "1",            true },
+    {"FIN.DRAW.WAIT_WORKING_DAYS",  "",           "",     DATE_NONE, "2",            false},
+    {"FIN.DRAW.WAIT_WORKING_DAYS",  "",           "",     6,         "1",            true },
+    {"FIN.NDRC.FROM",               "",           "",     -6,        "1",            true },
+    {"FIN.SIGN.WORKING_DAYS",       "",           "",     DATE_NONE, "5",            true },
+    {"FIN.SIGN.WORKING_DAYS",       "",           "",     9,         "3",            true },
+    {"GAP.HOLDING.MULTIPLE",        "1000",       "",     DATE_NONE, "4",            true },
+    {"GAP.HOLDING.MULTIPLE",        "50000",      "",     DATE_NONE, "6",            true },
+    {"MP.FX",                       "",           "",     DATE_NONE, "0.5",          true },
+    {"MP.LEVERAGE",                 "",           "",     DATE_NONE, "2",            true },
+    {"MP.LEVERAGE",                 "",           "",     14,        "1.37",         true },
+    {"MP.PARAMETER",                "",           "",     DATE_NONE, "1.25",         true },
+    {"MP.PARAMETER",                "",           "",     7,         "0.333",        true },
+    {"MP.PARAMETER",                "",           "",     18,        "1.75",         false},
+    {"MP.TERM.LONG",                "",           "",     DATE_NONE, "1",            true },
+    {"MP.TERM.SHORT",               "",           "",     DATE_NONE, "1.5",          true },
+    {"MP.TERM.SHORT",               "",           "",     11,        "1.3333333333", true },
+    {"OUT.CHANGE.SHARE",            "",           "",     DATE_NONE, "0.2",          false},
+    {"OUT.CHANGE.USD",              "",           "",     2,         "1000",         false},
+    {"OUT.COMPLETION.WORKING_DAYS", "",           "",     DATE_NONE, "3",            true },
+    {"OUT.LENDING.COEFFICIENT",     "",           "",     DATE_NONE, "0.5",          true },
+    {"OUT.LENDING.COEFFICIENT",     "",           "",     10,        "0.3",          true },
+    {"OUT.LENDING.COEFFICIENT",     "",           "",     19,        "0.6",          true },
+    {"OUT.NDRC.USD",                "",           "",     -2,        "60000",        true },
+    {"OUT.PRELIM.MONTHS",           "",           "",     DATE_NONE, "1",            true },
+    {"OUT.PRELIM.MONTHS",           "",           "",     17,        "0",            true },
+    {"OUT.PRELIM.SHARE",            "",           "",     DATE_NONE, "0.25",         true },
+    {"OUT.PRELIM.USD",              "",           "",     4,         "3000.5",       true },
 };
 
 static bool continues(const struct row_text *a, const struct row_text *b)
@@ -337,6 +348,24 @@ static void note_ends(struct maker *k)
             same_text(other->filing.filing_id, d->reversal.reverses)) {
             other->is_gone = true;
         }
+        if (step->filing.event == EVENT_FDI_DEREGISTRATION &&
+            other->filing.event == EVENT_FDI_REGISTRATION &&
+            same_text(other->filing.details.fdi_registration.registration_no,
+                      d->fdi_deregistration.registration_no)) {
+            other->is_gone = true;
+        }
+        if (step->filing.event == EVENT_OUTBOUND_CLOSURE &&
+            other->filing.event == EVENT_OUTBOUND_REGISTRATION &&
+            same_text(other->filing.details.outbound_registration.registration_no,
+                      d->outbound_closure.registration_no)) {
+            other->is_gone = true;
+        }
+        if (step->filing.event == EVENT_OUTBOUND_LOAN_CLOSURE &&
+            other->filing.event == EVENT_OUTBOUND_LOAN &&
+            same_text(other->filing.details.outbound_loan.loan_no,
+                      d->outbound_loan_closure.loan_no)) {
+            other->is_gone = true;
+        }
         if (is_closing && other->filing.event == EVENT_FINANCING_CONTRACT &&
             same_text(other->filing.details.financing_contract.contract_no,
                       d->financing_cancellation.contract_no)) {
@@ -412,9 +441,11 @@ static struct text unused(struct maker *k, const struct step *step)
     for (int i = 0; i < 20; i++) {
         bool is_used = false;
 
-        number = event == EVENT_FINANCING_CONTRACT     ? ONE_OF(k, contracts)
-                 : event == EVENT_OUTBOUND_PRELIMINARY ? ONE_OF(k, applications)
-                                                       : ONE_OF(k, registrations);
+        number = event == EVENT_FINANCING_CONTRACT || event == EVENT_OUTBOUND_LOAN
+                     ? ONE_OF(k, contracts)
+                 : event == EVENT_OUTBOUND_PRELIMINARY || event == EVENT_FDI_PRELIMINARY
+                     ? ONE_OF(k, applications)
+                     : ONE_OF(k, registrations);
         for (size_t n = 0; n < k->h->steps_n; n++) {
             const struct step *other = &k->h->steps[n];
 
@@ -513,6 +544,166 @@ static void fdi_inflow(struct maker *k, struct step *step)
             step->filing.details.fdi_inflow.money = one->cash;
             step->filing.details.fdi_inflow.money.minor += pick(k, 30000);
         }
+    }
+}
+
+static struct text fdi_application(struct maker *k, const struct step *step)
+{
+    const struct step *found = accepted(k, step, EVENT_FDI_PRELIMINARY);
+
+    return found != NULL ? found->filing.details.fdi_preliminary.application_no
+                         : ONE_OF(k, applications);
+}
+
+/* Of the application or registration: the currency that it has, mostly. */
+static struct money in_its_currency(struct maker *k, const struct step *opener)
+{
+    int32_t currency = any_currency(k);
+
+    if (opener != NULL && !once_in(k, 12)) {
+        currency = opener->filing.event == EVENT_FDI_PRELIMINARY
+                       ? opener->filing.details.fdi_preliminary.money.currency
+                       : opener->filing.details.fdi_registration.registered_capital.currency;
+    }
+    return amount(k, currency);
+}
+
+static void fdi_preliminary(struct maker *k, struct step *step)
+{
+    union details *d = &step->filing.details;
+    const struct step *opener = accepted(k, step, EVENT_FDI_PRELIMINARY);
+
+    if (step->filing.event == EVENT_FDI_PRELIMINARY) {
+        d->fdi_preliminary = (struct fdi_preliminary){
+            .application_no = unused(k, step),
+            .investor = {.name = T("n"), .country = COUNTRY_DEU},
+            .money = amount(k, once_in(k, 2) ? CURRENCY_USD : any_currency(k)),
+            .purpose = T("p")
+        };
+    } else if (step->filing.event == EVENT_FDI_PRELIMINARY_CONVERT) {
+        d->fdi_preliminary_convert = (struct fdi_preliminary_convert){
+            .application_no = fdi_application(k, step),
+            .registration_no = opened(k, step, EVENT_FDI_REGISTRATION),
+            .investor_no = ONE_OF(k, investor_numbers),
+            .money = in_its_currency(k, opener)};
+        d->fdi_preliminary_convert.money.minor = 1 + pick(k, 2000);
+    } else {
+        /* Inflow and refund have the same fields. */
+        d->fdi_preliminary_inflow = (struct fdi_preliminary_inflow){
+            .application_no = fdi_application(k, step), .money = in_its_currency(k, opener)};
+    }
+}
+
+static void fdi_of_investor(struct maker *k, struct step *step)
+{
+    union details *d = &step->filing.details;
+    const struct step *opener = accepted(k, step, EVENT_FDI_REGISTRATION);
+    struct text number = opener && !once_in(k, 20)
+                             ? opener->filing.details.fdi_registration.registration_no
+                             : ONE_OF(k, registrations);
+    int32_t on = step->filing.business_on;
+
+    if (step->filing.event == EVENT_FDI_INCREASE) {
+        struct money money = in_its_currency(k, opener);
+
+        d->fdi_increase = (struct fdi_increase){.registration_no = number,
+                                                .investor_no = ONE_OF(k, investor_numbers),
+                                                .subscribed = money,
+                                                .cash = money,
+                                                .evidence_no = T("E"),
+                                                .has_investor = once_in(k, 2)};
+        d->fdi_increase.investor =
+            (struct fdi_new_investor){.name = T("n"),
+                                      .country = once_in(k, 3) ? COUNTRY_CHN : COUNTRY_FRA,
+                                      .share_bp = 1 + pick(k, 9999),
+                                      .has_share_bp = once_in(k, 2)};
+        d->fdi_increase.cash.minor -= once_in(k, 3) ? money.minor / 2 : 0;
+        d->fdi_increase.cash.minor += once_in(k, 30) ? money.minor : 0;
+        if (!d->fdi_increase.has_investor) {
+            d->fdi_increase.investor = (struct fdi_new_investor){0};
+        }
+    } else if (step->filing.event == EVENT_FDI_DECREASE) {
+        int32_t resolved_on = on - 60 - (int32_t)pick(k, 20);
+
+        d->fdi_decrease = (struct fdi_decrease){
+            .registration_no = number,
+            .investor_no = ONE_OF(k, investor_numbers),
+            .money = in_its_currency(k, opener),
+            .resolution_on = resolved_on,
+            .notified_on = resolved_on + (int32_t)pick(k, 11) + (once_in(k, 30) ? 5 : 0),
+            .published_on = resolved_on + (int32_t)pick(k, 16) + (once_in(k, 20) ? 16 : 0),
+            .covers_losses = once_in(k, 3)};
+    } else {
+        d->fdi_transfer = (struct fdi_transfer){
+            .registration_no = number,
+            .seller_no = once_in(k, 4) ? (struct text){0                              }
+                  : ONE_OF(k, investor_numbers),
+            .has_buyer = !once_in(k, 4),
+            .buyer = { .investor_no = ONE_OF(k, investor_numbers),
+                                                       .name = T("n"),
+                                                       .country = once_in(k, 3) ? COUNTRY_CHN : COUNTRY_FRA},
+            .share_bp = 1 + pick(k, 4000),
+            .price = amount(k, any_currency(k)),
+            .tax_evidence_no = T(once_in(k, 12) ? "" : "E")
+        };
+    }
+}
+
+static void fdi_of_company(struct maker *k, struct step *step)
+{
+    static const char *const uses[] = {"GOODS", "GOODS", "GOODS", "SECURITIES"};
+    static const char *const industries[] = {"C3411", "C", "D4414", "B0932", "Q84"};
+    static const enum event bases[] = {EVENT_FDI_LIQUIDATION, EVENT_FDI_DECREASE,
+                                       EVENT_FDI_TRANSFER};
+    union details *d = &step->filing.details;
+    const struct step *opener = accepted(k, step, EVENT_FDI_REGISTRATION);
+    const struct step *basis = accepted(k, step, bases[pick(k, 3)]);
+    struct text number = opened(k, step, EVENT_FDI_REGISTRATION);
+    struct money money = in_its_currency(k, opener);
+
+    switch ((int)step->filing.event) {
+    case EVENT_FDI_SETTLEMENT:
+        d->fdi_settlement = (struct fdi_settlement){
+            .registration_no = number, .money = money, .cny = amount(k, CURRENCY_CNY)};
+        break;
+    case EVENT_FDI_PAYMENT:
+        d->fdi_payment = (struct fdi_payment){.registration_no = number,
+                                              .cny = amount(k, CURRENCY_CNY),
+                                              .use_code = ONE_OF(k, uses),
+                                              .payee = T("p")};
+        break;
+    case EVENT_FDI_REINVESTMENT:
+        d->fdi_reinvestment = (struct fdi_reinvestment){.registration_no = number,
+                                                        .target_enterprise = T(enterprises[1]),
+                                                        .target_industry = ONE_OF(k, industries),
+                                                        .money = money};
+        break;
+    case EVENT_FDI_PROFIT_REMITTANCE:
+        d->fdi_profit_remittance =
+            (struct fdi_profit_remittance){.registration_no = number,
+                                           .fiscal_year = 2022 + pick(k, 2),
+                                           .distributable = in_its_currency(k, opener),
+                                           .resolution_on = step->filing.business_on,
+                                           .money = money,
+                                           .tax_form_no = T(once_in(k, 3) ? "" : "E")};
+        break;
+    case EVENT_FDI_OUTWARD_REMITTANCE:
+        memcpy(step->named_id, basis ? basis->filing_id : step->filing_id, sizeof(step->named_id));
+        d->fdi_outward_remittance = (struct fdi_outward_remittance){
+            .registration_no = basis ? basis->filing.details.fdi_decrease.registration_no : number,
+            .money = money,
+            .basis_filing_id = T(step->named_id)};
+        break;
+    case EVENT_FDI_LIQUIDATION:
+        d->fdi_liquidation =
+            (struct fdi_liquidation){.registration_no = number,
+                                     .distribution = amount(k, any_currency(k)),
+                                     .tax_clearance_no = T(once_in(k, 12) ? "" : "E")};
+        break;
+    default:
+        d->fdi_deregistration =
+            (struct fdi_deregistration){.registration_no = number, .waive_outflow = once_in(k, 2)};
+        break;
     }
 }
 
@@ -809,6 +1000,92 @@ static void outbound_registration(struct maker *k, struct step *step)
     d->cash.currency = once_in(k, 30) ? CURRENCY_EUR : d->cash.currency;
 }
 
+static void of_investment(struct maker *k, struct step *step)
+{
+    union details *d = &step->filing.details;
+    const struct step *opener = accepted(k, step, EVENT_OUTBOUND_REGISTRATION);
+    struct text number = opened(k, step, EVENT_OUTBOUND_REGISTRATION);
+    int32_t on = step->filing.business_on;
+    struct money money = amount(k, any_currency(k));
+
+    if (step->filing.event == EVENT_OUTBOUND_IN_KIND) {
+        d->outbound_in_kind = (struct outbound_in_kind){
+            .registration_no = number, .money = money, .customs_no = T(once_in(k, 9) ? "" : "E")};
+    } else if (step->filing.event == EVENT_OUTBOUND_CHANGE) {
+        if (opener != NULL && !once_in(k, 15)) {
+            money.currency = opener->filing.details.outbound_registration.total.currency;
+            number = opener->filing.details.outbound_registration.registration_no;
+            money.minor =
+                1 + opener->filing.details.outbound_registration.total.minor / (1 + pick(k, 12));
+        }
+        money.minor = once_in(k, 2) ? -money.minor : money.minor;
+        d->outbound_change = (struct outbound_change){.registration_no = number,
+                                                      .cash_delta = money,
+                                                      .has_ndrc = !once_in(k, 3),
+                                                      .has_mofcom = !once_in(k, 3)};
+        d->outbound_change.ndrc = (struct ndrc_certificate){.kind = NDRC_FILING,
+                                                            .level = NDRC_LEVEL_NATIONAL,
+                                                            .number = T("N"),
+                                                            .issued_on = on - 3,
+                                                            .valid_to = on + 9};
+        d->outbound_change.mofcom =
+            (struct mofcom_certificate){.number = T("M"), .issued_on = on - 3, .valid_to = on + 9};
+    } else if (step->filing.event == EVENT_OUTBOUND_COMPLETION) {
+        d->outbound_completion = (struct outbound_completion){
+            .registration_no = number,
+            .completed_on = on - (int32_t)pick(k, 9) + (once_in(k, 20) ? 9 : 0)};
+    } else if (step->filing.event == EVENT_OUTBOUND_CLOSURE) {
+        d->outbound_closure = (struct outbound_closure){
+            .registration_no = number, .kind = CLOSURE_LIQUIDATED, .evidence_no = T("E")};
+    } else {
+        /* Both returns have the same fields. */
+        d->outbound_profit_return = (struct outbound_profit_return){
+            .registration_no = number, .money = money, .evidence_no = T(once_in(k, 9) ? "" : "E")};
+    }
+}
+
+static void of_lending(struct maker *k, struct step *step)
+{
+    union details *d = &step->filing.details;
+    int32_t on = step->filing.business_on;
+    const struct step *signing = accepted(k, step, EVENT_OUTBOUND_LOAN);
+    struct text number = signing && !once_in(k, 20) ? signing->filing.details.outbound_loan.loan_no
+                                                    : ONE_OF(k, contracts);
+    struct money money = amount(k, any_currency(k));
+
+    if (signing != NULL && !once_in(k, 12)) {
+        money.currency = signing->filing.details.outbound_loan.money.currency;
+        money.minor = 1 + signing->filing.details.outbound_loan.money.minor / (1 + pick(k, 4));
+    }
+    if (step->filing.event == EVENT_OUTBOUND_LENDING_BASIS) {
+        d->outbound_lending_basis = (struct outbound_lending_basis){
+            .equity = amount(k, CURRENCY_CNY),
+            .audited_on = on - (int32_t)pick(k, 30),
+            .audit_no = T("A"),
+            .established_on = date_add_years(on, -1) - (int32_t)pick(k, 20) + 1};
+        d->outbound_lending_basis.equity.minor *= 1 + pick(k, 20);
+    } else if (step->filing.event == EVENT_OUTBOUND_LOAN) {
+        d->outbound_loan = (struct outbound_loan){
+            .loan_no = unused(k, step),
+            .borrower = {.name = T("n"), .country = COUNTRY_DEU},
+            .relation = RELATION_SUBSIDIARY,
+            .money = amount(k, any_currency(k)),
+            .signed_on = on - (int32_t)pick(k, 12) + (once_in(k, 30) ? 13 : 0),
+            .matures_on = on + (int32_t)pick(k, 300)
+        };
+    } else if (step->filing.event == EVENT_OUTBOUND_LOAN_EXTENSION) {
+        int32_t from = signing ? signing->filing.details.outbound_loan.matures_on : on;
+
+        d->outbound_loan_extension = (struct outbound_loan_extension){
+            .loan_no = number, .matures_on = from + (int32_t)pick(k, 50) - 10};
+    } else if (step->filing.event == EVENT_OUTBOUND_LOAN_CLOSURE) {
+        d->outbound_loan_closure.loan_no = number;
+    } else {
+        /* Remittance and return have the same fields. */
+        d->outbound_loan_return = (struct outbound_loan_return){.loan_no = number, .money = money};
+    }
+}
+
 static void outbound_remittance(struct maker *k, struct step *step)
 {
     struct outbound_remittance *d = &step->filing.details.outbound_remittance;
@@ -893,25 +1170,54 @@ static enum event believable(struct maker *k, const struct step *step, enum even
         enum event event;
         enum event rests_on;
     } rows[] = {
-        {EVENT_FDI_INFLOW,                      EVENT_FDI_REGISTRATION     },
-        {EVENT_FINANCING_DRAWDOWN,              EVENT_FINANCING_CONTRACT   },
-        {EVENT_FINANCING_REPAYMENT,             EVENT_FINANCING_CONTRACT   },
-        {EVENT_FINANCING_INTEREST,              EVENT_FINANCING_CONTRACT   },
-        {EVENT_FINANCING_CAPITALISATION,        EVENT_FINANCING_CONTRACT   },
-        {EVENT_FINANCING_EXTENSION,             EVENT_FINANCING_CONTRACT   },
-        {EVENT_FINANCING_AMENDMENT,             EVENT_FINANCING_CONTRACT   },
-        {EVENT_FINANCING_ASSIGNMENT,            EVENT_FINANCING_CONTRACT   },
-        {EVENT_FINANCING_FORGIVENESS,           EVENT_FINANCING_CONTRACT   },
-        {EVENT_FINANCING_EQUITY_CONVERSION,     EVENT_FINANCING_CONTRACT   },
-        {EVENT_FINANCING_CANCELLATION,          EVENT_FINANCING_CONTRACT   },
-        {EVENT_FINANCING_DEREGISTRATION,        EVENT_FINANCING_CONTRACT   },
-        {EVENT_OUTBOUND_PRELIMINARY_REMITTANCE, EVENT_OUTBOUND_PRELIMINARY },
-        {EVENT_OUTBOUND_PRELIMINARY_REFUND,     EVENT_OUTBOUND_PRELIMINARY },
-        {EVENT_FINANCING_REPAYMENT,             EVENT_FINANCING_DRAWDOWN   },
-        {EVENT_FINANCING_FORGIVENESS,           EVENT_FINANCING_DRAWDOWN   },
-        {EVENT_FINANCING_EQUITY_CONVERSION,     EVENT_FINANCING_DRAWDOWN   },
-        {EVENT_FINANCING_CONTRACT,              EVENT_FINANCING_PROFILE    },
-        {EVENT_OUTBOUND_REMITTANCE,             EVENT_OUTBOUND_REGISTRATION},
+        {EVENT_OUTBOUND_IN_KIND,                EVENT_OUTBOUND_REGISTRATION   },
+        {EVENT_OUTBOUND_CHANGE,                 EVENT_OUTBOUND_REGISTRATION   },
+        {EVENT_OUTBOUND_PROFIT_RETURN,          EVENT_OUTBOUND_REGISTRATION   },
+        {EVENT_OUTBOUND_CAPITAL_RETURN,         EVENT_OUTBOUND_REGISTRATION   },
+        {EVENT_OUTBOUND_COMPLETION,             EVENT_OUTBOUND_REGISTRATION   },
+        {EVENT_OUTBOUND_CLOSURE,                EVENT_OUTBOUND_REGISTRATION   },
+        {EVENT_OUTBOUND_LOAN_RETURN,            EVENT_OUTBOUND_LOAN_REMITTANCE},
+        {EVENT_OUTBOUND_LOAN_REMITTANCE,        EVENT_OUTBOUND_LOAN           },
+        {EVENT_OUTBOUND_LOAN_RETURN,            EVENT_OUTBOUND_LOAN           },
+        {EVENT_OUTBOUND_LOAN_EXTENSION,         EVENT_OUTBOUND_LOAN           },
+        {EVENT_OUTBOUND_LOAN_CLOSURE,           EVENT_OUTBOUND_LOAN           },
+        {EVENT_OUTBOUND_LOAN,                   EVENT_OUTBOUND_LENDING_BASIS  },
+
+        {EVENT_FDI_PRELIMINARY_INFLOW,          EVENT_FDI_PRELIMINARY         },
+        {EVENT_FDI_PRELIMINARY_REFUND,          EVENT_FDI_PRELIMINARY_INFLOW  },
+        {EVENT_FDI_PRELIMINARY_CONVERT,         EVENT_FDI_PRELIMINARY_INFLOW  },
+        {EVENT_FDI_PRELIMINARY_INFLOW,          EVENT_FDI_PRELIMINARY         },
+        {EVENT_FDI_SETTLEMENT,                  EVENT_FDI_INFLOW              },
+        {EVENT_FDI_PAYMENT,                     EVENT_FDI_INFLOW              },
+        {EVENT_FDI_REINVESTMENT,                EVENT_FDI_INFLOW              },
+        {EVENT_FDI_INFLOW,                      EVENT_FDI_REGISTRATION        },
+        {EVENT_FDI_INCREASE,                    EVENT_FDI_REGISTRATION        },
+        {EVENT_FDI_DECREASE,                    EVENT_FDI_REGISTRATION        },
+        {EVENT_FDI_TRANSFER,                    EVENT_FDI_REGISTRATION        },
+        {EVENT_FDI_PROFIT_REMITTANCE,           EVENT_FDI_REGISTRATION        },
+        {EVENT_FDI_LIQUIDATION,                 EVENT_FDI_REGISTRATION        },
+        {EVENT_FDI_DEREGISTRATION,              EVENT_FDI_REGISTRATION        },
+        {EVENT_FDI_OUTWARD_REMITTANCE,          EVENT_FDI_REGISTRATION        },
+
+        {EVENT_FDI_INFLOW,                      EVENT_FDI_REGISTRATION        },
+        {EVENT_FINANCING_DRAWDOWN,              EVENT_FINANCING_CONTRACT      },
+        {EVENT_FINANCING_REPAYMENT,             EVENT_FINANCING_CONTRACT      },
+        {EVENT_FINANCING_INTEREST,              EVENT_FINANCING_CONTRACT      },
+        {EVENT_FINANCING_CAPITALISATION,        EVENT_FINANCING_CONTRACT      },
+        {EVENT_FINANCING_EXTENSION,             EVENT_FINANCING_CONTRACT      },
+        {EVENT_FINANCING_AMENDMENT,             EVENT_FINANCING_CONTRACT      },
+        {EVENT_FINANCING_ASSIGNMENT,            EVENT_FINANCING_CONTRACT      },
+        {EVENT_FINANCING_FORGIVENESS,           EVENT_FINANCING_CONTRACT      },
+        {EVENT_FINANCING_EQUITY_CONVERSION,     EVENT_FINANCING_CONTRACT      },
+        {EVENT_FINANCING_CANCELLATION,          EVENT_FINANCING_CONTRACT      },
+        {EVENT_FINANCING_DEREGISTRATION,        EVENT_FINANCING_CONTRACT      },
+        {EVENT_OUTBOUND_PRELIMINARY_REMITTANCE, EVENT_OUTBOUND_PRELIMINARY    },
+        {EVENT_OUTBOUND_PRELIMINARY_REFUND,     EVENT_OUTBOUND_PRELIMINARY    },
+        {EVENT_FINANCING_REPAYMENT,             EVENT_FINANCING_DRAWDOWN      },
+        {EVENT_FINANCING_FORGIVENESS,           EVENT_FINANCING_DRAWDOWN      },
+        {EVENT_FINANCING_EQUITY_CONVERSION,     EVENT_FINANCING_DRAWDOWN      },
+        {EVENT_FINANCING_CONTRACT,              EVENT_FINANCING_PROFILE       },
+        {EVENT_OUTBOUND_REMITTANCE,             EVENT_OUTBOUND_REGISTRATION   },
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -965,8 +1271,76 @@ static void fill(struct maker *k, struct step *step)
                                         EVENT_WITHDRAWAL,
                                         EVENT_REVIEW,
                                         EVENT_REVIEW};
-    enum event event =
-        k->opening ? k->opening : events[pick(k, sizeof(events) / sizeof(events[0]))];
+    static const enum event outward[] = {EVENT_OUTBOUND_REGISTRATION,
+                                         EVENT_OUTBOUND_REGISTRATION,
+                                         EVENT_OUTBOUND_REMITTANCE,
+                                         EVENT_OUTBOUND_REMITTANCE,
+                                         EVENT_OUTBOUND_REMITTANCE,
+                                         EVENT_OUTBOUND_PRELIMINARY,
+                                         EVENT_OUTBOUND_PRELIMINARY_REMITTANCE,
+                                         EVENT_OUTBOUND_PRELIMINARY_REFUND,
+                                         EVENT_OUTBOUND_IN_KIND,
+                                         EVENT_OUTBOUND_CHANGE,
+                                         EVENT_OUTBOUND_CHANGE,
+                                         EVENT_OUTBOUND_CHANGE,
+                                         EVENT_OUTBOUND_PROFIT_RETURN,
+                                         EVENT_OUTBOUND_CAPITAL_RETURN,
+                                         EVENT_OUTBOUND_COMPLETION,
+                                         EVENT_OUTBOUND_CLOSURE,
+                                         EVENT_OUTBOUND_LENDING_BASIS,
+                                         EVENT_OUTBOUND_LENDING_BASIS,
+                                         EVENT_OUTBOUND_LOAN,
+                                         EVENT_OUTBOUND_LOAN,
+                                         EVENT_OUTBOUND_LOAN,
+                                         EVENT_OUTBOUND_LOAN_REMITTANCE,
+                                         EVENT_OUTBOUND_LOAN_REMITTANCE,
+                                         EVENT_OUTBOUND_LOAN_REMITTANCE,
+                                         EVENT_OUTBOUND_LOAN_RETURN,
+                                         EVENT_OUTBOUND_LOAN_RETURN,
+                                         EVENT_OUTBOUND_LOAN_EXTENSION,
+                                         EVENT_OUTBOUND_LOAN_CLOSURE,
+                                         EVENT_REVERSAL,
+                                         EVENT_REVERSAL,
+                                         EVENT_REVERSAL,
+                                         EVENT_WITHDRAWAL,
+                                         EVENT_REVIEW};
+    static const enum event inward[] = {EVENT_FDI_REGISTRATION,
+                                        EVENT_FDI_REGISTRATION,
+                                        EVENT_FDI_INFLOW,
+                                        EVENT_FDI_INFLOW,
+                                        EVENT_FDI_INFLOW,
+                                        EVENT_FDI_INFLOW,
+                                        EVENT_FDI_INFLOW,
+                                        EVENT_FDI_PRELIMINARY,
+                                        EVENT_FDI_PRELIMINARY_INFLOW,
+                                        EVENT_FDI_PRELIMINARY_INFLOW,
+                                        EVENT_FDI_PRELIMINARY_REFUND,
+                                        EVENT_FDI_PRELIMINARY_CONVERT,
+                                        EVENT_FDI_INCREASE,
+                                        EVENT_FDI_DECREASE,
+                                        EVENT_FDI_DECREASE,
+                                        EVENT_FDI_TRANSFER,
+                                        EVENT_FDI_TRANSFER,
+                                        EVENT_FDI_SETTLEMENT,
+                                        EVENT_FDI_SETTLEMENT,
+                                        EVENT_FDI_PAYMENT,
+                                        EVENT_FDI_PAYMENT,
+                                        EVENT_FDI_REINVESTMENT,
+                                        EVENT_FDI_PROFIT_REMITTANCE,
+                                        EVENT_FDI_PROFIT_REMITTANCE,
+                                        EVENT_FDI_OUTWARD_REMITTANCE,
+                                        EVENT_FDI_LIQUIDATION,
+                                        EVENT_FDI_DEREGISTRATION,
+                                        EVENT_FINANCING_PROFILE,
+                                        EVENT_REVERSAL,
+                                        EVENT_REVERSAL,
+                                        EVENT_REVERSAL,
+                                        EVENT_WITHDRAWAL,
+                                        EVENT_REVIEW};
+    enum event event = k->opening      ? k->opening
+                       : k->is_outward ? outward[pick(k, sizeof(outward) / sizeof(outward[0]))]
+                       : k->is_inward  ? inward[pick(k, sizeof(inward) / sizeof(inward[0]))]
+                                       : events[pick(k, sizeof(events) / sizeof(events[0]))];
 
     event = believable(k, step, event);
     step->filing.event = event;
@@ -979,6 +1353,12 @@ static void fill(struct maker *k, struct step *step)
         fdi_registration(k, step);
     } else if (event == EVENT_FDI_INFLOW) {
         fdi_inflow(k, step);
+    } else if (event <= EVENT_FDI_PRELIMINARY_REFUND || event == EVENT_FDI_PRELIMINARY_CONVERT) {
+        fdi_preliminary(k, step);
+    } else if (event >= EVENT_FDI_INCREASE && event <= EVENT_FDI_TRANSFER) {
+        fdi_of_investor(k, step);
+    } else if (event >= EVENT_FDI_SETTLEMENT && event <= EVENT_FDI_DEREGISTRATION) {
+        fdi_of_company(k, step);
     } else if (event == EVENT_FINANCING_PROFILE) {
         profile(k, step);
         if (step->filing.details.financing_profile.mode == MODE_GAP && !once_in(k, 4)) {
@@ -994,6 +1374,10 @@ static void fill(struct maker *k, struct step *step)
         of_contract_money(k, step);
     } else if (event == EVENT_OUTBOUND_REGISTRATION) {
         outbound_registration(k, step);
+    } else if (event > EVENT_OUTBOUND_REMITTANCE && event <= EVENT_OUTBOUND_CLOSURE) {
+        of_investment(k, step);
+    } else if (event >= EVENT_OUTBOUND_LENDING_BASIS && event <= EVENT_OUTBOUND_LOAN_CLOSURE) {
+        of_lending(k, step);
     } else if (event == EVENT_OUTBOUND_REMITTANCE) {
         outbound_remittance(k, step);
     } else if (event >= EVENT_OUTBOUND_PRELIMINARY && event <= EVENT_OUTBOUND_PRELIMINARY_REFUND) {
@@ -1037,6 +1421,52 @@ static void add_filing(struct maker *k)
     }
 }
 
+static struct step *add_about(struct maker *k, size_t other, enum event event)
+{
+    const struct filing *about = &k->h->steps[other].filing;
+    struct step *step = add(k);
+    size_t at = k->h->steps_n - 1;
+
+    (void)snprintf(step->filing_id, sizeof(step->filing_id), "00000000-0000-7000-8000-%012x",
+                   (unsigned int)at);
+    assert(about->filing_id.n < sizeof(step->named_id));
+    memcpy(step->named_id, about->filing_id.at, about->filing_id.n);
+    step->received_on = k->today;
+    step->content = (uint32_t)at;
+    step->filing = (struct filing){.filing_id = T(step->filing_id),
+                                   .bank = about->bank,
+                                   .enterprise = about->enterprise,
+                                   .event = event,
+                                   .business_on = k->today,
+                                   .maker = T("m"),
+                                   .checker = T("c")};
+    /* Both have the filing they are about in front, then why. */
+    step->filing.details.reversal =
+        (struct reversal){.reverses = T(step->named_id), .reason = T("r")};
+    return step;
+}
+
+/* Take back what is held, then reverse what stands from the last to the first. */
+static void unwind(struct maker *k)
+{
+    int64_t offsets[HISTORY_STEPS_MAX];
+    size_t n = 0;
+
+    guide(k);
+    for (size_t i = 0; i < k->h->steps_n; i++) {
+        if (!k->h->steps[i].is_bulletin && k->h->steps[i].guess == OUTCOME_HELD) {
+            (void)add_about(k, i, EVENT_WITHDRAWAL);
+            guide(k);
+        }
+    }
+    n = model_standing(k->guide, offsets, HISTORY_STEPS_MAX);
+    for (; n > 0; n--) {
+        (void)add_about(k, (size_t)offsets[n - 1], EVENT_REVERSAL);
+    }
+    guide(k);
+    k->h->is_unwound = model_standing(k->guide, offsets, HISTORY_STEPS_MAX) == 0;
+}
+
 /* A calm history begins with what the rest is about. */
 static void open_matters(struct maker *k)
 {
@@ -1068,6 +1498,8 @@ void history_init(struct history *h, uint64_t seed)
     k.mode = 1 + (int32_t)pick(&k, 3);
     k.is_calm = !once_in(&k, 4);
     k.drops_rows = once_in(&k, 5);
+    k.is_inward = once_in(&k, 3);
+    k.is_outward = !k.is_inward && once_in(&k, 2);
     k.is_foreign_gap = once_in(&k, 2);
     k.today = first;
     k.sheets_until = first - DAYS_BEFORE;
@@ -1077,7 +1509,7 @@ void history_init(struct history *h, uint64_t seed)
     add_sensitive(&k);
     add_calendar(&k, FIRST_DAY_YEARS);
     open_matters(&k);
-    for (int i = 0; i < FILINGS && h->steps_n + 50 < HISTORY_STEPS_MAX; i++) {
+    for (int i = 0; i < FILINGS && h->steps_n < 150; i++) {
         pass_days(&k);
         add_filing(&k);
         if (once_in(&k, 40)) {
@@ -1089,6 +1521,9 @@ void history_init(struct history *h, uint64_t seed)
         if (once_in(&k, 60)) {
             add_negative(&k);
         }
+    }
+    if (seed % 2 == 0) {
+        unwind(&k);
     }
     model_close(k.guide);
 }

@@ -15,7 +15,7 @@
 #include "form/reference.h"
 
 enum {
-    HISTORY_STEPS_MAX = 200,
+    HISTORY_STEPS_MAX = 400,
     STEP_INVESTORS_MAX = 3,
     STEP_ROWS_MAX = 48,
     STEP_HOLIDAYS_MAX = 16,
@@ -48,6 +48,7 @@ struct history {
     uint64_t seed;
     struct step *steps;
     size_t steps_n;
+    bool is_unwound; /* it ends with the reversal of everything that stood */
 };
 
 /* gives the steps: history_fini(). */

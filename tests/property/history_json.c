@@ -186,11 +186,32 @@ static void put_contract(struct buffer *out, const struct financing_contract *d)
     put_text(out, "purpose", d->purpose);
 }
 
+static void put_ndrc(struct buffer *out, const struct ndrc_certificate *d)
+{
+    static const char *const kinds[] = {"", "FILING", "APPROVAL"};
+    static const char *const levels[] = {"", "NATIONAL", "PROVINCIAL"};
+
+    begin(out, "ndrc");
+    put_word(out, "kind", kinds, d->kind);
+    put_word(out, "level", levels, d->level);
+    put_text(out, "number", d->number);
+    put_date(out, "issued_on", d->issued_on);
+    put_date(out, "valid_to", d->valid_to);
+    buffer_char(out, '}');
+}
+
+static void put_mofcom(struct buffer *out, const struct mofcom_certificate *d)
+{
+    begin(out, "mofcom");
+    put_text(out, "number", d->number);
+    put_date(out, "issued_on", d->issued_on);
+    put_date(out, "valid_to", d->valid_to);
+    buffer_char(out, '}');
+}
+
 static void put_outbound_registration(struct buffer *out, const struct outbound_registration *d)
 {
     static const char *const routes[] = {"", "DIRECT", "CONTROLLED"};
-    static const char *const kinds[] = {"", "FILING", "APPROVAL"};
-    static const char *const levels[] = {"", "NATIONAL", "PROVINCIAL"};
 
     put_text(out, "registration_no", d->registration_no);
     put_text(out, "application_no", d->application_no);
@@ -204,18 +225,8 @@ static void put_outbound_registration(struct buffer *out, const struct outbound_
     put_bool(out, "central_enterprise", d->central_enterprise);
     put_money(out, "total", d->total);
     put_money(out, "cash", d->cash);
-    begin(out, "ndrc");
-    put_word(out, "kind", kinds, d->ndrc.kind);
-    put_word(out, "level", levels, d->ndrc.level);
-    put_text(out, "number", d->ndrc.number);
-    put_date(out, "issued_on", d->ndrc.issued_on);
-    put_date(out, "valid_to", d->ndrc.valid_to);
-    buffer_char(out, '}');
-    begin(out, "mofcom");
-    put_text(out, "number", d->mofcom.number);
-    put_date(out, "issued_on", d->mofcom.issued_on);
-    put_date(out, "valid_to", d->mofcom.valid_to);
-    buffer_char(out, '}');
+    put_ndrc(out, &d->ndrc);
+    put_mofcom(out, &d->mofcom);
 }
 
 static void put_outbound_remittance(struct buffer *out, const struct outbound_remittance *d)
@@ -298,6 +309,172 @@ static bool put_of_application(struct buffer *out, const struct filing *filing)
     return true;
 }
 
+static void put_increase(struct buffer *out, const struct fdi_increase *d)
+{
+    put_text(out, "investor_no", d->investor_no);
+    put_money(out, "subscribed", d->subscribed);
+    put_money(out, "cash", d->cash);
+    put_text(out, "evidence_no", d->evidence_no);
+    if (d->has_investor) {
+        begin(out, "investor");
+        put_text(out, "name", d->investor.name);
+        put_country(out, "country", d->investor.country);
+        if (d->investor.has_share_bp) {
+            put_integer(out, "share_bp", d->investor.share_bp);
+        }
+        buffer_char(out, '}');
+    }
+}
+
+static void put_transfer(struct buffer *out, const struct fdi_transfer *d)
+{
+    put_text(out, "seller_no", d->seller_no);
+    if (d->has_buyer) {
+        begin(out, "buyer");
+        put_text(out, "investor_no", d->buyer.investor_no);
+        put_text(out, "name", d->buyer.name);
+        put_country(out, "country", d->buyer.country);
+        buffer_char(out, '}');
+    }
+    put_integer(out, "share_bp", d->share_bp);
+    put_money(out, "price", d->price);
+    put_text(out, "tax_evidence_no", d->tax_evidence_no);
+}
+
+/* What else is filed about an FDI registration: all have its number in front. */
+static bool put_of_company(struct buffer *out, const struct filing *filing)
+{
+    const union details *d = &filing->details;
+
+    put_text(out, "registration_no", d->fdi_payment.registration_no);
+    if (filing->event == EVENT_FDI_INCREASE) {
+        put_increase(out, &d->fdi_increase);
+    } else if (filing->event == EVENT_FDI_DECREASE) {
+        put_text(out, "investor_no", d->fdi_decrease.investor_no);
+        put_money(out, "money", d->fdi_decrease.money);
+        put_date(out, "resolution_on", d->fdi_decrease.resolution_on);
+        put_date(out, "notified_on", d->fdi_decrease.notified_on);
+        put_date(out, "published_on", d->fdi_decrease.published_on);
+        put_bool(out, "covers_losses", d->fdi_decrease.covers_losses);
+    } else if (filing->event == EVENT_FDI_TRANSFER) {
+        put_transfer(out, &d->fdi_transfer);
+    } else if (filing->event == EVENT_FDI_SETTLEMENT) {
+        put_money(out, "money", d->fdi_settlement.money);
+        put_money(out, "cny", d->fdi_settlement.cny);
+    } else if (filing->event == EVENT_FDI_PAYMENT) {
+        put_money(out, "cny", d->fdi_payment.cny);
+        put_text(out, "use_code", d->fdi_payment.use_code);
+        put_text(out, "payee", d->fdi_payment.payee);
+    } else if (filing->event == EVENT_FDI_REINVESTMENT) {
+        put_text(out, "target_enterprise", d->fdi_reinvestment.target_enterprise);
+        put_text(out, "target_industry", d->fdi_reinvestment.target_industry);
+        put_money(out, "money", d->fdi_reinvestment.money);
+    } else if (filing->event == EVENT_FDI_PROFIT_REMITTANCE) {
+        put_integer(out, "fiscal_year", d->fdi_profit_remittance.fiscal_year);
+        put_money(out, "distributable", d->fdi_profit_remittance.distributable);
+        put_date(out, "resolution_on", d->fdi_profit_remittance.resolution_on);
+        put_money(out, "money", d->fdi_profit_remittance.money);
+        put_text(out, "tax_form_no", d->fdi_profit_remittance.tax_form_no);
+    } else if (filing->event == EVENT_FDI_OUTWARD_REMITTANCE) {
+        put_money(out, "money", d->fdi_outward_remittance.money);
+        put_text(out, "basis_filing_id", d->fdi_outward_remittance.basis_filing_id);
+    } else if (filing->event == EVENT_FDI_LIQUIDATION) {
+        put_money(out, "distribution", d->fdi_liquidation.distribution);
+        put_text(out, "tax_clearance_no", d->fdi_liquidation.tax_clearance_no);
+    } else if (filing->event == EVENT_FDI_DEREGISTRATION) {
+        put_bool(out, "waive_outflow", d->fdi_deregistration.waive_outflow);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void put_fdi_preliminary(struct buffer *out, const struct filing *filing)
+{
+    const union details *d = &filing->details;
+
+    put_text(out, "application_no", d->fdi_preliminary.application_no);
+    if (filing->event == EVENT_FDI_PRELIMINARY) {
+        begin(out, "investor");
+        put_text(out, "name", d->fdi_preliminary.investor.name);
+        put_country(out, "country", d->fdi_preliminary.investor.country);
+        buffer_char(out, '}');
+        put_money(out, "money", d->fdi_preliminary.money);
+        put_text(out, "purpose", d->fdi_preliminary.purpose);
+    } else if (filing->event == EVENT_FDI_PRELIMINARY_CONVERT) {
+        put_text(out, "registration_no", d->fdi_preliminary_convert.registration_no);
+        put_text(out, "investor_no", d->fdi_preliminary_convert.investor_no);
+        put_money(out, "money", d->fdi_preliminary_convert.money);
+    } else {
+        /* Inflow and refund have the same fields. */
+        put_money(out, "money", d->fdi_preliminary_inflow.money);
+    }
+}
+
+/* What else is filed about an outbound registration: all have its number in front. */
+static bool put_of_investment(struct buffer *out, const struct filing *filing)
+{
+    static const char *const kinds[] = {"", "CANCELLED", "LIQUIDATED", "TRANSFERRED"};
+    const union details *d = &filing->details;
+
+    put_text(out, "registration_no", d->outbound_closure.registration_no);
+    if (filing->event == EVENT_OUTBOUND_IN_KIND) {
+        put_money(out, "money", d->outbound_in_kind.money);
+        put_text(out, "customs_no", d->outbound_in_kind.customs_no);
+    } else if (filing->event == EVENT_OUTBOUND_CHANGE) {
+        put_money(out, "cash_delta", d->outbound_change.cash_delta);
+        if (d->outbound_change.has_ndrc) {
+            put_ndrc(out, &d->outbound_change.ndrc);
+        }
+        if (d->outbound_change.has_mofcom) {
+            put_mofcom(out, &d->outbound_change.mofcom);
+        }
+    } else if (filing->event == EVENT_OUTBOUND_PROFIT_RETURN ||
+               filing->event == EVENT_OUTBOUND_CAPITAL_RETURN) {
+        /* Both have the same fields. */
+        put_money(out, "money", d->outbound_profit_return.money);
+        put_text(out, "evidence_no", d->outbound_profit_return.evidence_no);
+    } else if (filing->event == EVENT_OUTBOUND_COMPLETION) {
+        put_date(out, "completed_on", d->outbound_completion.completed_on);
+    } else if (filing->event == EVENT_OUTBOUND_CLOSURE) {
+        put_word(out, "kind", kinds, d->outbound_closure.kind);
+        put_text(out, "evidence_no", d->outbound_closure.evidence_no);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void put_lending(struct buffer *out, const struct filing *filing)
+{
+    static const char *const relations[] = {"", "SUBSIDIARY", "ASSOCIATE", "PARENT", "SISTER"};
+    const union details *d = &filing->details;
+
+    if (filing->event == EVENT_OUTBOUND_LENDING_BASIS) {
+        put_money(out, "equity", d->outbound_lending_basis.equity);
+        put_date(out, "audited_on", d->outbound_lending_basis.audited_on);
+        put_text(out, "audit_no", d->outbound_lending_basis.audit_no);
+        put_date(out, "established_on", d->outbound_lending_basis.established_on);
+        return;
+    }
+    put_text(out, "loan_no", d->outbound_loan.loan_no);
+    if (filing->event == EVENT_OUTBOUND_LOAN) {
+        begin(out, "borrower");
+        put_text(out, "name", d->outbound_loan.borrower.name);
+        put_country(out, "country", d->outbound_loan.borrower.country);
+        buffer_char(out, '}');
+        put_word(out, "relation", relations, d->outbound_loan.relation);
+        put_money(out, "money", d->outbound_loan.money);
+        put_date(out, "signed_on", d->outbound_loan.signed_on);
+        put_date(out, "matures_on", d->outbound_loan.matures_on);
+    } else if (filing->event == EVENT_OUTBOUND_LOAN_EXTENSION) {
+        put_date(out, "matures_on", d->outbound_loan_extension.matures_on);
+    } else if (filing->event != EVENT_OUTBOUND_LOAN_CLOSURE) {
+        /* Remittance and return have the same fields. */
+        put_money(out, "money", d->outbound_loan_return.money);
+    }
+}
+
 static void put_details(struct buffer *out, const struct filing *filing)
 {
     const union details *d = &filing->details;
@@ -332,6 +509,20 @@ static void put_details(struct buffer *out, const struct filing *filing)
     } else if (filing->event > EVENT_FINANCING_CONTRACT &&
                filing->event <= EVENT_FINANCING_DEREGISTRATION) {
         if (!put_of_contract(out, filing)) {
+            abort();
+        }
+    } else if (filing->event <= EVENT_FDI_PRELIMINARY_REFUND ||
+               filing->event == EVENT_FDI_PRELIMINARY_CONVERT) {
+        put_fdi_preliminary(out, filing);
+    } else if (filing->event > EVENT_FDI_PRELIMINARY_CONVERT &&
+               filing->event <= EVENT_FDI_DEREGISTRATION) {
+        if (!put_of_company(out, filing)) {
+            abort();
+        }
+    } else if (filing->event >= EVENT_OUTBOUND_LENDING_BASIS) {
+        put_lending(out, filing);
+    } else if (filing->event > EVENT_OUTBOUND_REMITTANCE) {
+        if (!put_of_investment(out, filing)) {
             abort();
         }
     } else if (!put_of_application(out, filing)) {

@@ -47,6 +47,20 @@ const char *model_answer(const struct model *m, size_t i)
     return i < m->answers_n ? m->answers[i] : "";
 }
 
+size_t model_standing(struct model *m, int64_t *offsets, size_t max)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < m->accepted_n; i++) {
+        const struct fact *fact = m->facts[m->accepted[i]];
+
+        if (!fact->reversed && fact->filing.event < EVENT_REVERSAL && n < max) {
+            offsets[n++] = fact->offset;
+        }
+    }
+    return n;
+}
+
 /* ---- what was filed ------------------------------------------------------------------------ */
 
 struct fact *fact_of(const struct model *m, struct text bank, struct text filing_id)
@@ -78,6 +92,22 @@ static const struct {
 } numbers[] = {
     NUMBER(FDI_REGISTRATION, REGISTRATION, fdi_registration, registration_no, OPENING),
     NUMBER(FDI_INFLOW, REGISTRATION, fdi_inflow, registration_no, MOVEMENT),
+    NUMBER(FDI_PRELIMINARY, APPLICATION, fdi_preliminary, application_no, OPENING),
+    NUMBER(FDI_PRELIMINARY_INFLOW, APPLICATION, fdi_preliminary_inflow, application_no, MOVEMENT),
+    NUMBER(FDI_PRELIMINARY_REFUND, APPLICATION, fdi_preliminary_refund, application_no, MOVEMENT),
+    NUMBER(FDI_PRELIMINARY_CONVERT, APPLICATION, fdi_preliminary_convert, application_no, MOVEMENT),
+    NUMBER(FDI_PRELIMINARY_CONVERT, REGISTRATION, fdi_preliminary_convert, registration_no,
+           MOVEMENT),
+    NUMBER(FDI_INCREASE, REGISTRATION, fdi_increase, registration_no, MOVEMENT),
+    NUMBER(FDI_DECREASE, REGISTRATION, fdi_decrease, registration_no, MOVEMENT),
+    NUMBER(FDI_TRANSFER, REGISTRATION, fdi_transfer, registration_no, MOVEMENT),
+    NUMBER(FDI_SETTLEMENT, REGISTRATION, fdi_settlement, registration_no, MOVEMENT),
+    NUMBER(FDI_PAYMENT, REGISTRATION, fdi_payment, registration_no, MOVEMENT),
+    NUMBER(FDI_REINVESTMENT, REGISTRATION, fdi_reinvestment, registration_no, MOVEMENT),
+    NUMBER(FDI_PROFIT_REMITTANCE, REGISTRATION, fdi_profit_remittance, registration_no, MOVEMENT),
+    NUMBER(FDI_OUTWARD_REMITTANCE, REGISTRATION, fdi_outward_remittance, registration_no, MOVEMENT),
+    NUMBER(FDI_LIQUIDATION, REGISTRATION, fdi_liquidation, registration_no, MOVEMENT),
+    NUMBER(FDI_DEREGISTRATION, REGISTRATION, fdi_deregistration, registration_no, CLOSING),
     NUMBER(FINANCING_CONTRACT, CONTRACT, financing_contract, contract_no, OPENING),
     NUMBER(FINANCING_DRAWDOWN, CONTRACT, financing_drawdown, contract_no, MOVEMENT),
     NUMBER(FINANCING_REPAYMENT, CONTRACT, financing_repayment, contract_no, MOVEMENT),
@@ -101,6 +131,18 @@ static const struct {
     NUMBER(OUTBOUND_REGISTRATION, REGISTRATION, outbound_registration, registration_no, OPENING),
     NUMBER(OUTBOUND_REGISTRATION, APPLICATION, outbound_registration, application_no, CLOSING),
     NUMBER(OUTBOUND_REMITTANCE, REGISTRATION, outbound_remittance, registration_no, MOVEMENT),
+    NUMBER(OUTBOUND_IN_KIND, REGISTRATION, outbound_in_kind, registration_no, MOVEMENT),
+    NUMBER(OUTBOUND_CHANGE, REGISTRATION, outbound_change, registration_no, MOVEMENT),
+    NUMBER(OUTBOUND_PROFIT_RETURN, REGISTRATION, outbound_profit_return, registration_no, MOVEMENT),
+    NUMBER(OUTBOUND_CAPITAL_RETURN, REGISTRATION, outbound_capital_return, registration_no,
+           MOVEMENT),
+    NUMBER(OUTBOUND_COMPLETION, REGISTRATION, outbound_completion, registration_no, MOVEMENT),
+    NUMBER(OUTBOUND_CLOSURE, REGISTRATION, outbound_closure, registration_no, CLOSING),
+    NUMBER(OUTBOUND_LOAN, LOAN, outbound_loan, loan_no, OPENING),
+    NUMBER(OUTBOUND_LOAN_REMITTANCE, LOAN, outbound_loan_remittance, loan_no, MOVEMENT),
+    NUMBER(OUTBOUND_LOAN_RETURN, LOAN, outbound_loan_return, loan_no, MOVEMENT),
+    NUMBER(OUTBOUND_LOAN_EXTENSION, LOAN, outbound_loan_extension, loan_no, MOVEMENT),
+    NUMBER(OUTBOUND_LOAN_CLOSURE, LOAN, outbound_loan_closure, loan_no, CLOSING),
 };
 
 #define NUMBERS_N (sizeof(numbers) / sizeof(numbers[0]))
@@ -570,29 +612,55 @@ static const struct {
     enum event event;
     void (*attempt)(struct trial *t);
 } tries[] = {
-    {EVENT_FDI_REGISTRATION,                try_fdi_registration      },
-    {EVENT_FDI_INFLOW,                      try_fdi_inflow            },
-    {EVENT_FINANCING_PROFILE,               try_profile               },
-    {EVENT_FINANCING_CONTRACT,              try_contract              },
-    {EVENT_FINANCING_DRAWDOWN,              try_drawdown              },
-    {EVENT_FINANCING_REPAYMENT,             try_repayment             },
-    {EVENT_FINANCING_INTEREST,              try_interest              },
-    {EVENT_FINANCING_CAPITALISATION,        try_capitalisation        },
-    {EVENT_FINANCING_EXTENSION,             try_extension             },
-    {EVENT_FINANCING_AMENDMENT,             try_amendment             },
-    {EVENT_FINANCING_ASSIGNMENT,            try_assignment            },
-    {EVENT_FINANCING_FORGIVENESS,           try_forgiveness           },
-    {EVENT_FINANCING_EQUITY_CONVERSION,     try_equity_conversion     },
-    {EVENT_FINANCING_CANCELLATION,          try_cancellation          },
-    {EVENT_FINANCING_DEREGISTRATION,        try_deregistration        },
-    {EVENT_OUTBOUND_PRELIMINARY,            try_preliminary           },
-    {EVENT_OUTBOUND_PRELIMINARY_REMITTANCE, try_preliminary_remittance},
-    {EVENT_OUTBOUND_PRELIMINARY_REFUND,     try_preliminary_refund    },
-    {EVENT_OUTBOUND_REGISTRATION,           try_outbound_registration },
-    {EVENT_OUTBOUND_REMITTANCE,             try_outbound_remittance   },
-    {EVENT_REVERSAL,                        try_reversal              },
-    {EVENT_REVIEW,                          try_review                },
-    {EVENT_WITHDRAWAL,                      try_withdrawal            },
+    {EVENT_OUTBOUND_IN_KIND,                try_in_kind                },
+    {EVENT_OUTBOUND_CHANGE,                 try_change                 },
+    {EVENT_OUTBOUND_PROFIT_RETURN,          try_profit_return          },
+    {EVENT_OUTBOUND_CAPITAL_RETURN,         try_capital_return         },
+    {EVENT_OUTBOUND_COMPLETION,             try_completion             },
+    {EVENT_OUTBOUND_CLOSURE,                try_closure                },
+    {EVENT_OUTBOUND_LENDING_BASIS,          try_lending_basis          },
+    {EVENT_OUTBOUND_LOAN,                   try_loan                   },
+    {EVENT_OUTBOUND_LOAN_REMITTANCE,        try_loan_remittance        },
+    {EVENT_OUTBOUND_LOAN_RETURN,            try_loan_return            },
+    {EVENT_OUTBOUND_LOAN_EXTENSION,         try_loan_extension         },
+    {EVENT_OUTBOUND_LOAN_CLOSURE,           try_loan_closure           },
+    {EVENT_FDI_PRELIMINARY,                 try_fdi_preliminary        },
+    {EVENT_FDI_PRELIMINARY_INFLOW,          try_fdi_preliminary_inflow },
+    {EVENT_FDI_PRELIMINARY_REFUND,          try_fdi_preliminary_refund },
+    {EVENT_FDI_PRELIMINARY_CONVERT,         try_fdi_preliminary_convert},
+    {EVENT_FDI_INCREASE,                    try_fdi_increase           },
+    {EVENT_FDI_DECREASE,                    try_fdi_decrease           },
+    {EVENT_FDI_TRANSFER,                    try_fdi_transfer           },
+    {EVENT_FDI_SETTLEMENT,                  try_fdi_settlement         },
+    {EVENT_FDI_PAYMENT,                     try_fdi_payment            },
+    {EVENT_FDI_REINVESTMENT,                try_fdi_reinvestment       },
+    {EVENT_FDI_PROFIT_REMITTANCE,           try_fdi_profit_remittance  },
+    {EVENT_FDI_OUTWARD_REMITTANCE,          try_fdi_outward_remittance },
+    {EVENT_FDI_LIQUIDATION,                 try_fdi_liquidation        },
+    {EVENT_FDI_DEREGISTRATION,              try_fdi_deregistration     },
+    {EVENT_FDI_REGISTRATION,                try_fdi_registration       },
+    {EVENT_FDI_INFLOW,                      try_fdi_inflow             },
+    {EVENT_FINANCING_PROFILE,               try_profile                },
+    {EVENT_FINANCING_CONTRACT,              try_contract               },
+    {EVENT_FINANCING_DRAWDOWN,              try_drawdown               },
+    {EVENT_FINANCING_REPAYMENT,             try_repayment              },
+    {EVENT_FINANCING_INTEREST,              try_interest               },
+    {EVENT_FINANCING_CAPITALISATION,        try_capitalisation         },
+    {EVENT_FINANCING_EXTENSION,             try_extension              },
+    {EVENT_FINANCING_AMENDMENT,             try_amendment              },
+    {EVENT_FINANCING_ASSIGNMENT,            try_assignment             },
+    {EVENT_FINANCING_FORGIVENESS,           try_forgiveness            },
+    {EVENT_FINANCING_EQUITY_CONVERSION,     try_equity_conversion      },
+    {EVENT_FINANCING_CANCELLATION,          try_cancellation           },
+    {EVENT_FINANCING_DEREGISTRATION,        try_deregistration         },
+    {EVENT_OUTBOUND_PRELIMINARY,            try_preliminary            },
+    {EVENT_OUTBOUND_PRELIMINARY_REMITTANCE, try_preliminary_remittance },
+    {EVENT_OUTBOUND_PRELIMINARY_REFUND,     try_preliminary_refund     },
+    {EVENT_OUTBOUND_REGISTRATION,           try_outbound_registration  },
+    {EVENT_OUTBOUND_REMITTANCE,             try_outbound_remittance    },
+    {EVENT_REVERSAL,                        try_reversal               },
+    {EVENT_REVIEW,                          try_review                 },
+    {EVENT_WITHDRAWAL,                      try_withdrawal             },
 };
 
 static void attempt(struct trial *t)
@@ -630,6 +698,11 @@ static size_t keys_of(const struct model *m, const struct filing *filing,
         filing->event <= EVENT_FINANCING_DEREGISTRATION &&
         filing->event != EVENT_FINANCING_INTEREST && filing->event != EVENT_FINANCING_ASSIGNMENT) {
         out[n++] = (struct name){.matter = MATTER_FINANCING};
+    }
+    if (filing->event >= EVENT_OUTBOUND_LENDING_BASIS &&
+        filing->event <= EVENT_OUTBOUND_LOAN_CLOSURE &&
+        filing->event != EVENT_OUTBOUND_LOAN_EXTENSION) {
+        out[n++] = (struct name){.matter = MATTER_LENDING};
     }
     return n;
 }
@@ -672,6 +745,7 @@ static size_t held_of_enterprise(const struct model *m)
     return n;
 }
 
+/* Which codes, each once: the same code at fewer fields is no change (H4). */
 static void codes_text(struct trial *t, char out[512])
 {
     size_t n = 0;
@@ -679,7 +753,9 @@ static void codes_text(struct trial *t, char out[512])
     out[0] = '\0';
     qsort(t->whys, t->whys_n, sizeof(t->whys[0]), by_code);
     for (size_t i = 0; i < t->whys_n; i++) {
-        n += (size_t)snprintf(out + n, 512 - n, "%d ", t->whys[i].code);
+        if (i == 0 || t->whys[i].code != t->whys[i - 1].code) {
+            n += (size_t)snprintf(out + n, 512 - n, "%d ", t->whys[i].code);
+        }
     }
 }
 

@@ -47,6 +47,10 @@ void model_file(struct model *model, const struct model_record *record);
 /* A bulletin that is accepted; keeps the item until close. */
 void model_bulletin(struct model *model, const struct reference_item *item);
 
+/* Offsets of the accepted filings that still stand, in order of acceptance (no review, withdrawal
+ * or reversal among them); returns how many, at most max. */
+size_t model_standing(struct model *model, int64_t *offsets, size_t max);
+
 /* Answers of the last call in order; "" past the last. */
 const char *model_answer(const struct model *model, size_t i);
 

@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "model_registration.h"
+
 static const struct text none = {0};
 static const struct money no_money = {.currency = CURRENCY_NONE};
 
@@ -72,15 +74,10 @@ void try_equity_conversion(struct trial *t)
     wide asked = 0;
 
     if (opener != NULL) {
-        const struct fdi_registration *of = &opener->filing.details.fdi_registration;
-        bool is_known = false;
+        struct company c = follow_company(t->m, opener);
 
-        x.to = of->registered_capital.currency;
-        for (uint32_t i = 0; i < of->investors_n; i++) {
-            is_known = is_known || (same(of->investors[i].investor_no, d->investor_no) &&
-                                    of->investors[i].country != COUNTRY_CHN);
-        }
-        if (!is_known) {
+        x.to = c.currency;
+        if (!is_foreign(holder_of(&c, d->investor_no))) {
             refuse(t, 207, "/details/investor_no");
         }
     }

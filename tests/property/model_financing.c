@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "model_contract.h"
+#include "model_registration.h"
 
 static const struct text none = {0};
 static const char *const certificate_words[] = {"", "HIGH_TECH", "SPECIALISED_NEW", "TECH_SME",
@@ -207,26 +208,27 @@ static bool differs(struct money a, struct money b)
 static void check_against_registration(struct trial *t, const struct financing_profile *p)
 {
     const struct fact *of = own_registration(t->m);
-    const struct fdi_registration *d = NULL;
+    struct company c;
     wide used = 0;
     wide limit = 0;
 
     if (of == NULL) {
         return;
     }
-    d = &of->filing.details.fdi_registration;
-    for (uint32_t i = 0; i < d->investors_n; i++) {
+    c = follow_company(t->m, of);
+    for (size_t i = 0; i < c.holders_n; i++) {
         char id[LIMIT_ID_SIZE];
 
-        limit_id(id, "fdi.inflow", d->registration_no, d->investors[i].investor_no);
+        limit_id(id, "fdi.inflow", c.of->registration_no, c.holders[i].investor_no);
         used += balance_of(t->m, id).used;
         limit += balance_of(t->m, id).limit;
     }
-    if (d->total_investment.currency != CURRENCY_NONE &&
-        differs(d->total_investment, p->total_investment)) {
+    if (c.of->total_investment.currency != CURRENCY_NONE &&
+        differs(c.of->total_investment, p->total_investment)) {
         refuse(t, 214, "/details/total_investment");
     }
-    if (differs(d->registered_capital, p->registered_capital)) {
+    if (c.currency != p->registered_capital.currency ||
+        c.registered != p->registered_capital.minor) {
         refuse(t, 214, "/details/registered_capital");
     }
     if (p->foreign_paid_in_bp > (limit == 0 ? 0 : used * 10000 / limit)) {

@@ -156,6 +156,103 @@ static void check_outbound(struct trial *t)
     }
 }
 
+static void check_increase(struct trial *t, const struct fdi_increase *d)
+{
+    bool is_good = check_money(t, d->subscribed, false, "/details/subscribed");
+
+    is_good = check_money(t, d->cash, true, "/details/cash") && is_good;
+    if (keeps_to(t, d->subscribed, d->cash, "/details/cash") && is_good &&
+        d->cash.minor > d->subscribed.minor) {
+        refuse(t, 116, "/details/cash");
+    }
+}
+
+static void check_decrease(struct trial *t, const struct fdi_decrease *d)
+{
+    (void)check_money(t, d->money, false, "/details/money");
+    not_after(t, d->resolution_on, "/details/resolution_on");
+    not_after(t, d->notified_on, "/details/notified_on");
+    if (d->notified_on < d->resolution_on || d->notified_on > d->resolution_on + 10) {
+        refuse(t, 115, "/details/notified_on");
+    }
+    if (d->published_on < d->resolution_on || d->published_on > d->resolution_on + 30) {
+        refuse(t, 115, "/details/published_on");
+    }
+}
+
+static bool check_fdi_form(struct trial *t)
+{
+    const struct filing *filing = t->filing;
+    const union details *d = &filing->details;
+
+    if (filing->event == EVENT_FDI_INCREASE) {
+        check_increase(t, &d->fdi_increase);
+    } else if (filing->event == EVENT_FDI_DECREASE) {
+        check_decrease(t, &d->fdi_decrease);
+    } else if (filing->event == EVENT_FDI_TRANSFER) {
+        (void)check_money(t, d->fdi_transfer.price, false, "/details/price");
+        if (d->fdi_transfer.has_buyer && d->fdi_transfer.seller_no.n > 0 &&
+            same(d->fdi_transfer.seller_no, d->fdi_transfer.buyer.investor_no)) {
+            refuse(t, 101, "/details/buyer/investor_no");
+        }
+    } else if (filing->event == EVENT_FDI_PROFIT_REMITTANCE) {
+        (void)check_money(t, d->fdi_profit_remittance.distributable, false,
+                          "/details/distributable");
+        (void)check_money(t, d->fdi_profit_remittance.money, false, "/details/money");
+        not_after(t, d->fdi_profit_remittance.resolution_on, "/details/resolution_on");
+    } else if (filing->event == EVENT_FDI_LIQUIDATION) {
+        (void)check_money(t, d->fdi_liquidation.distribution, false, "/details/distribution");
+    } else if (filing->event == EVENT_FDI_SETTLEMENT) {
+        (void)check_money(t, d->fdi_settlement.money, false, "/details/money");
+    } else if (filing->event == EVENT_FDI_REINVESTMENT) {
+        (void)check_money(t, d->fdi_reinvestment.money, false, "/details/money");
+    } else if (filing->event == EVENT_FDI_OUTWARD_REMITTANCE) {
+        (void)check_money(t, d->fdi_outward_remittance.money, false, "/details/money");
+    } else if (filing->event == EVENT_FDI_PRELIMINARY) {
+        (void)check_money(t, d->fdi_preliminary.money, false, "/details/money");
+    } else if (filing->event == EVENT_FDI_PRELIMINARY_INFLOW) {
+        (void)check_money(t, d->fdi_preliminary_inflow.money, false, "/details/money");
+    } else if (filing->event == EVENT_FDI_PRELIMINARY_REFUND) {
+        (void)check_money(t, d->fdi_preliminary_refund.money, false, "/details/money");
+    } else if (filing->event == EVENT_FDI_PRELIMINARY_CONVERT) {
+        (void)check_money(t, d->fdi_preliminary_convert.money, false, "/details/money");
+    } else {
+        return filing->event == EVENT_FDI_PAYMENT || filing->event == EVENT_FDI_DEREGISTRATION;
+    }
+    return true;
+}
+
+static bool check_outbound_form(struct trial *t)
+{
+    const struct filing *filing = t->filing;
+    const union details *d = &filing->details;
+
+    if (filing->event == EVENT_OUTBOUND_IN_KIND) {
+        (void)check_money(t, d->outbound_in_kind.money, false, "/details/money");
+    } else if (filing->event == EVENT_OUTBOUND_CHANGE) {
+        (void)check_money(t, d->outbound_change.cash_delta, false, "/details/cash_delta");
+    } else if (filing->event == EVENT_OUTBOUND_PROFIT_RETURN) {
+        (void)check_money(t, d->outbound_profit_return.money, false, "/details/money");
+    } else if (filing->event == EVENT_OUTBOUND_CAPITAL_RETURN) {
+        (void)check_money(t, d->outbound_capital_return.money, false, "/details/money");
+    } else if (filing->event == EVENT_OUTBOUND_COMPLETION) {
+        not_after(t, d->outbound_completion.completed_on, "/details/completed_on");
+    } else if (filing->event == EVENT_OUTBOUND_LENDING_BASIS) {
+        not_after(t, d->outbound_lending_basis.audited_on, "/details/audited_on");
+        not_after(t, d->outbound_lending_basis.established_on, "/details/established_on");
+    } else if (filing->event == EVENT_OUTBOUND_LOAN) {
+        (void)check_money(t, d->outbound_loan.money, false, "/details/money");
+        not_after(t, d->outbound_loan.signed_on, "/details/signed_on");
+    } else if (filing->event == EVENT_OUTBOUND_LOAN_REMITTANCE) {
+        (void)check_money(t, d->outbound_loan_remittance.money, false, "/details/money");
+    } else if (filing->event == EVENT_OUTBOUND_LOAN_RETURN) {
+        (void)check_money(t, d->outbound_loan_return.money, false, "/details/money");
+    } else {
+        return false;
+    }
+    return true;
+}
+
 void check_form(struct trial *t)
 {
     const struct filing *filing = t->filing;
@@ -181,6 +278,8 @@ void check_form(struct trial *t)
         (void)check_money(t, d->financing_drawdown.money, false, "/details/money");
     } else if (filing->event == EVENT_FINANCING_REPAYMENT) {
         (void)check_money(t, d->financing_repayment.money, false, "/details/money");
+    } else if (check_fdi_form(t) || check_outbound_form(t)) {
+        return;
     } else if (filing->event == EVENT_FINANCING_CAPITALISATION) {
         (void)check_money(t, d->financing_capitalisation.money, false, "/details/money");
     } else if (filing->event == EVENT_FINANCING_FORGIVENESS) {
@@ -245,6 +344,10 @@ static bool depends(const struct fact *later, const struct fact *original)
         event <= EVENT_FINANCING_DEREGISTRATION) {
         return true;
     }
+    if (original->filing.event == EVENT_OUTBOUND_LENDING_BASIS &&
+        event >= EVENT_OUTBOUND_LENDING_BASIS && event <= EVENT_OUTBOUND_LOAN_CLOSURE) {
+        return true;
+    }
     return shares_a_name(&later->filing, &original->filing);
 }
 
@@ -285,16 +388,30 @@ static bool is_broken(const struct trial *t, const struct line *line, bool count
            (is_strict && is.used + is.reserved > is.limit);
 }
 
+/* The currency of a mode's limit to which nothing was posted yet: only a profile leaves it so. */
+static int32_t unit_of_filing(const struct fact *original)
+{
+    const struct financing_profile *p = &original->filing.details.financing_profile;
+
+    if (original->filing.event != EVENT_FINANCING_PROFILE || p->mode == MODE_MACROPRUDENTIAL) {
+        return CURRENCY_CNY;
+    }
+    return p->mode == MODE_GAP ? p->total_investment.currency : CURRENCY_USD;
+}
+
 /* What the reversal posts, and R4 about it: 217 is a code of standing. */
 static void turn_back(struct trial *t, const struct fact *original)
 {
-    bool is_frame = original->filing.event == EVENT_FINANCING_PROFILE;
+    bool is_frame = original->filing.event == EVENT_FINANCING_PROFILE ||
+                    original->filing.event == EVENT_OUTBOUND_LENDING_BASIS;
     wide worth = 0;
     enum worth state = WORTH_STAYS;
 
     memcpy(t->follows, original->follows, sizeof(t->follows));
     if (t->follows[0] != '\0') {
-        state = worth_of_mode(t, t->follows, original, &worth);
+        state = strcmp(t->follows, "outbound.lending") == 0
+                    ? worth_of_lending(t, original, &worth)
+                    : worth_of_mode(t, t->follows, original, &worth);
     }
     if (t->lacks_n > 0) {
         return;
@@ -311,7 +428,7 @@ static void turn_back(struct trial *t, const struct fact *original)
     if (t->follows[0] != '\0' && state != WORTH_STAYS) {
         wide target = state == WORTH_KNOWN ? worth : 0;
 
-        post(t, t->follows, currency_of_limit(t->m, t->follows, CURRENCY_CNY),
+        post(t, t->follows, currency_of_limit(t->m, t->follows, unit_of_filing(original)),
              (struct amounts){.limit = (int64_t)target - balance_of(t->m, t->follows).limit});
     }
     for (size_t i = 0; i < t->lines_n; i++) {

@@ -209,6 +209,20 @@ void limit_id(char out[LIMIT_ID_SIZE], const char *kind, struct text object, str
 
 void try_fdi_registration(struct trial *t);
 void try_fdi_inflow(struct trial *t);
+void try_fdi_preliminary(struct trial *t);
+void try_fdi_preliminary_inflow(struct trial *t);
+void try_fdi_preliminary_refund(struct trial *t);
+void try_fdi_preliminary_convert(struct trial *t);
+void try_fdi_increase(struct trial *t);
+void try_fdi_decrease(struct trial *t);
+void try_fdi_transfer(struct trial *t);
+void try_fdi_settlement(struct trial *t);
+void try_fdi_payment(struct trial *t);
+void try_fdi_reinvestment(struct trial *t);
+void try_fdi_profit_remittance(struct trial *t);
+void try_fdi_outward_remittance(struct trial *t);
+void try_fdi_liquidation(struct trial *t);
+void try_fdi_deregistration(struct trial *t);
 void try_profile(struct trial *t);
 void try_contract(struct trial *t);
 void try_drawdown(struct trial *t);
@@ -227,6 +241,18 @@ void try_preliminary_remittance(struct trial *t);
 void try_preliminary_refund(struct trial *t);
 void try_outbound_registration(struct trial *t);
 void try_outbound_remittance(struct trial *t);
+void try_in_kind(struct trial *t);
+void try_change(struct trial *t);
+void try_profit_return(struct trial *t);
+void try_capital_return(struct trial *t);
+void try_completion(struct trial *t);
+void try_closure(struct trial *t);
+void try_lending_basis(struct trial *t);
+void try_loan(struct trial *t);
+void try_loan_remittance(struct trial *t);
+void try_loan_return(struct trial *t);
+void try_loan_extension(struct trial *t);
+void try_loan_closure(struct trial *t);
 void try_reversal(struct trial *t);
 void try_review(struct trial *t);
 void try_withdrawal(struct trial *t);
@@ -234,6 +260,9 @@ void try_withdrawal(struct trial *t);
 /* L1 with a profile left out (NULL: none): the value of a mode's limit on the business date. */
 enum worth { WORTH_KNOWN, WORTH_STAYS, WORTH_NO_PROFILE_AT_ALL, WORTH_PENDING };
 enum worth worth_of_mode(struct trial *t, const char *id, const struct fact *without, wide *ret);
+
+/* The same of lending abroad. */
+enum worth worth_of_lending(struct trial *t, const struct fact *without, wide *ret);
 
 /* Faults of form. */
 void check_form(struct trial *t);

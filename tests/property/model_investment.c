@@ -1,11 +1,11 @@
 /* Investment inward and outward, as rulebook sections 3 and 5 and readings D and O have it. */
 #include <string.h>
 
-#include "model_inside.h"
+#include "model_registration.h"
 
 static const struct text none = {0};
 
-static struct name registration(struct text number)
+struct name registration(struct text number)
 {
     return (struct name){.matter = MATTER_REGISTRATION, .number = number};
 }
@@ -13,7 +13,7 @@ static struct name registration(struct text number)
 /* ---- FDI ----------------------------------------------------------------------------------- */
 
 /* The negative list for a foreign share; what needs a review is told by standing_over(). */
-static void check_list(struct trial *t, struct text industry, int64_t share_bp, const char *field)
+void check_list(struct trial *t, struct text industry, int64_t share_bp, const char *field)
 {
     const struct list *list = list_in_force(t->m, REFERENCE_NEGATIVE_LIST);
 
@@ -171,18 +171,13 @@ void try_fdi_inflow(struct trial *t)
     const struct fdi_inflow *d = &t->filing->details.fdi_inflow;
     const struct fact *opener = named_object(t, registration(d->registration_no),
                                              EVENT_FDI_REGISTRATION, "/details/registration_no");
-    const struct fdi_registration *opened = NULL;
     struct inflow of = {0};
-    bool is_known = false;
+    struct company c;
 
     if (opener != NULL) {
-        opened = &opener->filing.details.fdi_registration;
-        of.currency = opened->registered_capital.currency;
-        for (uint32_t i = 0; i < opened->investors_n; i++) {
-            is_known = is_known || (same(opened->investors[i].investor_no, d->investor_no) &&
-                                    opened->investors[i].country != COUNTRY_CHN);
-        }
-        if (!is_known) {
+        c = follow_company(t->m, opener);
+        of.currency = c.currency;
+        if (!is_foreign(holder_of(&c, d->investor_no))) {
             refuse(t, 207, "/details/investor_no");
         }
     }
