@@ -106,6 +106,7 @@ static void *work(void *opaque)
     const struct worker *w = opaque;
     struct verify_ahead *a = w->ahead;
 
+    (void)pthread_setname_np(pthread_self(), "verify-ahead"); /* for those who profile */
     pthread_mutex_lock(&a->lock);
     while (!a->stop) {
         struct slot *slot = begin(a);
