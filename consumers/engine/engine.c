@@ -3,7 +3,7 @@
  *  partition   REVOKED -> CLAIMING -> OWNED -> REVOKED          engine_claim, engine_own,
  * engine_revoke
  *                            ^----------'  fenced, doubtful commit, abort: engine_claim
- *  batch       IDLE -> OPEN -> STORED -> IDLE                   take, store_batch,
+ *  batch       IDLE -> OPEN -> STORED -> IDLE                   take, engine_store,
  * publication_start
  *                       '-> IDLE: nothing was written           drop_batch
  *  publication NONE -> IN_FLIGHT -> NONE                        publication_start,
@@ -15,7 +15,7 @@
  *
  * Invariants, and where they are kept:
  *  E1   a ledger changes only in a store transaction that also moves (next_offset, step): deciders
- *       write into a batch, store_batch() alone writes, all of a part in one store_commit().
+ *       write into a batch, engine_store() alone writes, all of a part in one store_commit().
  *  E2   two owners never both store: the token (C2) and the position in the part's fence are two
  *       belts; either alone keeps a second owner out, and only removing both breaks the simulation.
  *  E3   published only after stored: publication_start() takes a STORED batch, a claim what the
@@ -53,6 +53,7 @@
  * something is. */
 #define WAIT_MS_IDLE BUS_WAIT_MS_MAX
 #define WAIT_MS_BUSY 5
+#define WAIT_MS_OPEN 1 /* for a record while a batch stays open: the flight may end at any time */
 
 /* ---- notes, chance, stopping --------------------------------------------------------------- */
 
@@ -267,7 +268,7 @@ static void stored(struct engine *e)
 }
 
 /* OPEN -> STORED, or -> IDLE when nothing was written (E1). */
-static void store_batch(struct engine *e)
+void engine_store(struct engine *e)
 {
     struct store_batch batch = {.parts = e->store_parts};
     enum store_outcome outcome = STORE_DOUBT;
@@ -380,7 +381,7 @@ static void leave(struct engine *e, const struct bus_event *event, bool is_lost)
         }
         engine_batch_empty(e); /* what is stored, the next owner publishes from the journal */
     } else {
-        store_batch(e);
+        engine_store(e);
         finish_publishing(e);
         if (e->batch_state == BATCH_STORED) {
             engine_batch_empty(e);
@@ -415,7 +416,7 @@ static void trouble(struct engine *e, const struct bus_event *event)
 static void handle(struct engine *e, const struct bus_event *event)
 {
     if (event->kind != BUS_LOST && event->kind != BUS_END) {
-        store_batch(e);
+        engine_store(e);
     }
     if (e->is_done) {
         return;
@@ -470,6 +471,14 @@ static bool is_batch_full(const struct engine *e)
            (batch->records_n > 0 && batch_part_is_full(&batch->parts[e->record.partition]));
 }
 
+/* A batch that is stored while another is in flight can only wait; left open it takes along what
+ * comes in the meantime, which would otherwise wait for the one after it. */
+static bool may_wait(const struct engine *e, const struct bus_event *event)
+{
+    return event->kind == BUS_EMPTY && e->flight.is_in_flight && e->batch_state == BATCH_OPEN &&
+           !e->is_cut;
+}
+
 /* Records into a batch until there are no more, or enough (design, Open); other events one at a
  * time. */
 static void receive(struct engine *e)
@@ -480,6 +489,9 @@ static void receive(struct engine *e)
     if (e->is_cut) { /* the rest of the last record comes first */
         take(e);
         wait = 0;
+    }
+    if (e->batch_state == BATCH_OPEN) { /* it was left open */
+        wait = e->flight.is_in_flight ? WAIT_MS_OPEN : 0;
     }
     while (!e->is_done && !is_batch_full(e)) {
         bus_poll(e->bus, wait, &event);
@@ -493,13 +505,16 @@ static void receive(struct engine *e)
             }
             continue;
         }
+        if (may_wait(e, &event)) {
+            return;
+        }
         handle(e, &event);
         if (event.kind != BUS_END) {
             break;
         }
     }
     if (!e->is_done) {
-        store_batch(e);
+        engine_store(e);
     }
 }
 
@@ -767,7 +782,7 @@ void engine_finish(struct engine *e)
         return;
     }
     if (e->is_started) {
-        store_batch(e);
+        engine_store(e);
         finish_publishing(e);
         for (uint32_t p = 0; p < e->partitions_n; p++) {
             engine_revoke(e, p);

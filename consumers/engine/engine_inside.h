@@ -124,6 +124,8 @@ struct engine {
 void engine_claim(struct engine *e, uint32_t partition, enum claim_step from, const char *why);
 void engine_own(struct engine *e, uint32_t partition);
 void engine_revoke(struct engine *e, uint32_t partition);
+/* OPEN -> STORED, or -> IDLE when nothing was written (E1). */
+void engine_store(struct engine *e);
 /* IDLE: what was in the batch that is open or stored is forgotten. */
 void engine_batch_empty(struct engine *e);
 void engine_stop(struct engine *e, int64_t partition, enum exit_code code,

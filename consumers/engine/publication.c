@@ -266,6 +266,11 @@ void publication_report(struct engine *e, int timeout_ms)
     }
     f->is_in_flight = false;
     crash_point("after-publish");
+    /* What an outcome means for a partition rests on all that is decided of it being stored. */
+    engine_store(e);
+    if (e->is_done) {
+        return;
+    }
     count(e, report.outcome);
     if (report.outcome == BUS_OUTCOME_FATAL || report.outcome == BUS_OUTCOME_NONE) {
         engine_stop(e, -1, EXIT_INTERNAL, &why);

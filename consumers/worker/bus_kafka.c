@@ -15,7 +15,11 @@
  *           resume; the position comes from the engine.  librdkafka drops what was fetched for an
  *           older position (its version barrier), the offset is looked at here besides;
  *   B2, E7  metadata is taken per assignment and kept by generation until no publication uses it;
- *   B3, E10 publish() hands one publication to a free publisher. */
+ *   B3, E10 publish() hands one publication to a free publisher.
+ *
+ * While filings come that are signed, records go through a ring between librdkafka and bus_poll(),
+ * where other threads verify them (verify_ahead.h).  A record in it counts for the resume under
+ * which it was polled only, and none survives a rebalance: B1 holds as without the ring. */
 #include "consumers/worker/bus_kafka.h"
 
 #include <assert.h>
@@ -28,6 +32,7 @@
 #include "base/log.h"
 #include "consumers/worker/asker.h"
 #include "consumers/worker/publisher.h"
+#include "consumers/worker/verify_ahead.h"
 #include "kafka/admin.h"
 #include "kafka/error.h"
 
@@ -78,6 +83,9 @@ struct bus_kafka {
     size_t members_n;
     rd_kafka_message_t *message; /* lent to the engine until the next poll */
     struct partition partitions[BUS_PARTITIONS_MAX];
+    uint64_t resumes[BUS_PARTITIONS_MAX]; /* how often: records polled before one do not count */
+    struct verify_ahead *ahead;
+    bool is_ahead; /* polled records go through the ring: some are signed */
     struct look looks[BUS_LOOK_N][BUS_PARTITIONS_MAX];
     bool committing[BUS_PARTITIONS_MAX];
     rd_kafka_resp_err_t commit_results[BUS_PARTITIONS_MAX];
@@ -315,9 +323,92 @@ static bool take_rebalance(struct bus_kafka *b, struct bus_event *ret)
     return true;
 }
 
+static struct bytes value_of(const rd_kafka_message_t *m)
+{
+    return (struct bytes){.at = m->err ? NULL : m->payload, .n = m->err ? 0 : m->len};
+}
+
+/* The next message that is wanted; a bulletin (it has no key) is looked at for keys of banks. */
+static rd_kafka_message_t *poll_wanted(struct bus_kafka *b, int timeout_ms)
+{
+    rd_kafka_message_t *m = rd_kafka_consumer_poll(b->group, timeout_ms);
+
+    while (m && !is_wanted(b, m)) {
+        rd_kafka_message_destroy(m);
+        m = rd_kafka_consumer_poll(b->group, 0);
+    }
+    if (m && !m->err && !m->key) {
+        verify_ahead_learn_record(b->ahead, value_of(m));
+    }
+    return m;
+}
+
+static void put_ahead(struct bus_kafka *b, rd_kafka_message_t *m)
+{
+    const uint64_t resume =
+        m->partition >= 0 && m->partition < BUS_PARTITIONS_MAX ? b->resumes[m->partition] : 0;
+
+    verify_ahead_put(b->ahead, m, resume, value_of(m));
+}
+
+static void drop_message(void *record) { rd_kafka_message_destroy(record); }
+
+/* Is it still wanted, under the resume under which it was polled? */
+static bool is_current(const struct bus_kafka *b, const rd_kafka_message_t *m, uint64_t resume)
+{
+    return is_wanted(b, m) && (m->partition < 0 || b->resumes[m->partition] == resume);
+}
+
+/* Fill the ring, take its oldest.  NULL: nothing, or a rebalance that is to be reported first. */
+static rd_kafka_message_t *poll_ahead(struct bus_kafka *b, int timeout_ms,
+                                      struct bus_verdict *ret_verdict)
+{
+    struct verify_item item;
+
+    while (b->rebalance == BUS_EMPTY && verify_ahead_count(b->ahead) < VERIFY_AHEAD_MAX) {
+        rd_kafka_message_t *m = poll_wanted(b, verify_ahead_count(b->ahead) == 0 ? timeout_ms : 0);
+
+        if (!m) {
+            break;
+        }
+        put_ahead(b, m);
+    }
+    if (b->rebalance != BUS_EMPTY) {
+        verify_ahead_clear(b->ahead, drop_message);
+    }
+    while (verify_ahead_take(b->ahead, &item)) {
+        if (is_current(b, item.record, item.mark)) {
+            *ret_verdict = item.verdict;
+            return item.record;
+        }
+        rd_kafka_message_destroy(item.record);
+    }
+    b->is_ahead = false; /* until the next signed one */
+    return NULL;
+}
+
+static rd_kafka_message_t *poll_message(struct bus_kafka *b, int timeout_ms,
+                                        struct bus_verdict *ret_verdict)
+{
+    rd_kafka_message_t *m;
+
+    ret_verdict->known = false;
+    if (b->is_ahead) {
+        return poll_ahead(b, timeout_ms, ret_verdict);
+    }
+    m = poll_wanted(b, timeout_ms);
+    if (m && verify_ahead_is_signed(value_of(m))) {
+        b->is_ahead = true;
+        put_ahead(b, m);
+        return poll_ahead(b, 0, ret_verdict);
+    }
+    return m;
+}
+
 static void kafka_poll(struct bus *bus, int timeout_ms, struct bus_event *ret)
 {
     struct bus_kafka *b = of(bus);
+    struct bus_verdict verdict;
     rd_kafka_message_t *m;
 
     assert(timeout_ms >= 0 && timeout_ms <= BUS_WAIT_MS_MAX);
@@ -329,11 +420,7 @@ static void kafka_poll(struct bus *bus, int timeout_ms, struct bus_event *ret)
     if (take_rebalance(b, ret)) {
         return;
     }
-    m = rd_kafka_consumer_poll(b->group, timeout_ms);
-    while (m && !is_wanted(b, m)) {
-        rd_kafka_message_destroy(m);
-        m = rd_kafka_consumer_poll(b->group, 0);
-    }
+    m = poll_message(b, timeout_ms, &verdict);
     if (m && m->err) {
         error_event(b, m, ret);
         rd_kafka_message_destroy(m);
@@ -342,6 +429,7 @@ static void kafka_poll(struct bus *bus, int timeout_ms, struct bus_event *ret)
     if (m) {
         ret->kind = BUS_RECORD;
         take_record(m, &ret->record);
+        ret->record.verdict = verdict;
         b->message = m;
         return;
     }
@@ -385,6 +473,7 @@ static void kafka_resume(struct bus *bus, uint32_t partition, int64_t offset)
     rd_kafka_topic_partition_list_destroy(list);
     b->partitions[partition].from = offset;
     b->partitions[partition].resumed = true;
+    b->resumes[partition]++;
 }
 
 static bool kafka_assigned(struct bus *bus, uint32_t partition, uint64_t generation)
@@ -741,8 +830,11 @@ static enum status open_threads(struct bus_kafka *b, struct failure *err)
                                      .submitted = b->conf.topics->submitted,
                                      .decided = b->conf.topics->decided,
                                      .group = b->conf.topics->group};
-    const enum status status = asker_open(&asker, &b->asker, err);
+    enum status status = asker_open(&asker, &b->asker, err);
 
+    if (status == STATUS_OK) {
+        status = verify_ahead_open(0, &b->ahead, err);
+    }
     return status == STATUS_OK ? publisher_open(&publisher, &b->publisher, err) : status;
 }
 
@@ -821,6 +913,11 @@ bool bus_kafka_close(struct bus *bus)
         stop_look(b, BUS_LOOK_SUBMITTED, p);
         stop_look(b, BUS_LOOK_DECIDED, p);
     }
+    if (b->ahead) {
+        verify_ahead_clear(b->ahead, drop_message);
+        verify_ahead_close(b->ahead);
+        b->ahead = NULL;
+    }
     if (!publisher_close(b->publisher) || !asker_close(b->asker)) {
         return false;
     }
@@ -846,4 +943,9 @@ int64_t bus_kafka_publisher_busy_us(struct bus *bus)
     const int64_t since_us = publisher_busy_since_us(of(bus)->publisher);
 
     return since_us ? clock_monotonic_us() - since_us : 0;
+}
+
+void bus_kafka_learn(struct bus *bus, struct bytes content)
+{
+    verify_ahead_learn(of(bus)->ahead, content);
 }

@@ -3,10 +3,12 @@
  *
  * Three consumers: the group's, whose thread is the engine's, and two that only look, without a
  * group. The publisher's thread owns the transactional producer (publisher.h), the asker's thread
- * asks the cluster (asker.h). */
+ * asks the cluster (asker.h).  Signatures are verified by a thread a core, ahead of the engine
+ * (verify_ahead.h). */
 #ifndef WORKER_BUS_KAFKA_H
 #define WORKER_BUS_KAFKA_H
 
+#include "base/bytes.h"
 #include "base/status.h"
 #include "consumers/engine/bus.h"
 #include "kafka/settings.h"
@@ -28,6 +30,10 @@ bool bus_kafka_close(struct bus *bus);
 
 /* Does a broker answer within timeout_ms? */
 MUST_CHECK enum status bus_kafka_reach(struct bus *bus, int timeout_ms, struct failure *err);
+
+/* A bulletin that was accepted before: the keys of banks in it are known to the threads that verify
+ * ahead.  Those that come in the log are learned as they pass. */
+void bus_kafka_learn(struct bus *bus, struct bytes content);
 
 /* How long the publisher's step under way takes already, 0 = none: for the watchdog. */
 int64_t bus_kafka_publisher_busy_us(struct bus *bus);

@@ -293,11 +293,27 @@ static enum status reach_broker(struct worker *w, struct failure *err)
     return status;
 }
 
+/* The keys of the bulletins that are in force already: they do not come again. */
+static enum status learn_keys(struct worker *w, struct failure *err)
+{
+    struct store_bulletin bulletin;
+    enum status status = store_bulletin_next(w->store, 0, &bulletin, err);
+
+    while (status == STATUS_OK) {
+        bus_kafka_learn(w->bus, bulletin.content);
+        status = store_bulletin_next(w->store, bulletin.number + 1, &bulletin, err);
+    }
+    return status == STATUS_NOTFOUND ? STATUS_OK : status;
+}
+
 static enum status open_engine(struct worker *w, struct failure *err)
 {
     const struct bus_kafka_conf bus = {.options = kafka_options_of(w), .topics = &w->topics};
     enum status status = bus_kafka_open(&bus, &w->bus, err);
 
+    if (status == STATUS_OK) {
+        status = learn_keys(w, err);
+    }
     if (status == STATUS_OK) {
         const struct engine_conf conf = {.bus = w->bus,
                                          .store = w->store,
