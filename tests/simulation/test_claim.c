@@ -13,7 +13,8 @@
 
 #include "sim_world.h"
 
-#define TURNS 5000
+#define RECORDS_MAX 10 /* of a batch */
+#define TURNS       5000
 
 struct fixture {
     struct sim_world world;
@@ -24,7 +25,7 @@ struct fixture {
 static int setup(void **state)
 {
     struct fixture *const f = calloc(1, sizeof(*f));
-    const struct sim_conf conf = {.seed = 7, .workers_n = 1, .records_max = 10};
+    const struct sim_conf conf = {.seed = 7, .workers_n = 1, .records_max = RECORDS_MAX};
 
     if (!f) {
         return -1;
@@ -438,8 +439,10 @@ static void a_claim_waits_for_a_publication_in_flight(void **state)
     assert_true(is.is_in_flight);
     w->workers[0].bus.faults.stall_permille = 0;
     w->workers[0].bus.faults.store_doubts = 200;
-    sim_log_registration(&w->log, 0, "R0000001", "C3411");
-    sim_log_registration(&w->log, 1, "R0000001", "C3411");
+    for (uint32_t i = 0; i < RECORDS_MAX;
+         i++) { /* only a full batch is stored before the outcome */
+        sim_log_registration(&w->log, i % 2, "R0000001", "C3411");
+    }
     for (uint32_t i = 0; i < TURNS && is.counters.batches_doubted == 0; i++) {
         turn_both(w, 0);
         engine_status(w->workers[0].engine, &is);
