@@ -41,6 +41,7 @@ struct ctl_settings {
     int64_t partition; /* -1 = all */
     const char *from_checkpoint;
     bool complete;
+    bool bytes;
 };
 
 struct ctl {

@@ -126,6 +126,15 @@ static bool find_held(const struct pack *p, uint64_t number, struct own_numbers 
 
 /* ---- printing ------------------------------------------------------------------------------ */
 
+/* --bytes: as the journal has it, bulletins too. */
+static void print_bytes(struct pack *p, struct bytes bytes)
+{
+    for (size_t i = 0; i < bytes.n; i++) {
+        (void)fprintf(p->ctl->out, "%02x", bytes.at[i]);
+    }
+    (void)fputc('\n', p->ctl->out);
+}
+
 static enum status print_decision(struct pack *p, struct bytes bytes, const struct own_numbers *own,
                                   struct failure *err)
 {
@@ -156,8 +165,13 @@ static enum status print_from(struct pack *p, size_t from, const struct own_numb
     while (status == STATUS_OK && from < decisions->n) {
         const uint32_t n = be32_get(decisions->at + from);
 
-        status =
-            print_decision(p, (struct bytes){.at = decisions->at + from + 4, .n = n}, own, err);
+        const struct bytes bytes = {.at = decisions->at + from + 4, .n = n};
+
+        if (p->ctl->settings->bytes) {
+            print_bytes(p, bytes);
+        } else {
+            status = print_decision(p, bytes, own, err);
+        }
         from += 4 + (size_t)n;
     }
     return status;
@@ -444,6 +458,18 @@ static void close_pack(struct pack *p)
     buffer_fini(&p->sorted);
 }
 
+/* Without rows there is no header to print after bytes. */
+static enum status end_output(struct pack *p, enum status status, struct failure *err)
+{
+    const bool is_table = status == STATUS_OK && !p->ctl->settings->bytes;
+
+    if (decision_rows_fini(&p->rows, is_table ? err : NULL) == STATUS_OK || status != STATUS_OK) {
+        return status;
+    }
+    return is_table ? STATUS_IO
+                    : failure_set(err, STATUS_IO, REMEDY_STOP, 0, "the bytes were not written");
+}
+
 enum status decide_pack(struct ctl *ctl, struct failure *err)
 {
     struct pack p = {.ctl = ctl};
@@ -455,10 +481,7 @@ enum status decide_pack(struct ctl *ctl, struct failure *err)
     if (status == STATUS_OK) {
         decision_rows_init(&p.rows, ctl->out, ctl->common->output);
         status = decide_lines(&p, err);
-        if (decision_rows_fini(&p.rows, status == STATUS_OK ? err : NULL) != STATUS_OK &&
-            status == STATUS_OK) {
-            status = STATUS_IO;
-        }
+        status = end_output(&p, status, err);
     }
     if (status == STATUS_OK && p.is_refused) {
         ctl->code = EXIT_REFUSED;

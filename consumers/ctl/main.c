@@ -197,6 +197,14 @@ static const char *const propose_examples[] = {
     "filingctl reference propose rates eurofxref-hist.csv --format ecb --from 2023-01-01",
     "filingctl reference approve 4f0c6a1e9d2b7735", NULL};
 
+static const struct conf_option decide_options[] = {
+    {.option = "bytes",
+     .type = CONF_SWITCH,
+     .offset = AT(bytes),
+     .help = "the bytes of every decision, those of bulletins too, in hexadecimal digits, one a "
+             "line, in place of -o"},
+};
+
 #define OPTIONS(array) .options = (array), .options_n = N(array)
 
 static const char *const decide_examples[] = {"filingctl decide pack.jsonl -o json", NULL};
@@ -209,12 +217,12 @@ static const struct conf_verb verbs[] = {
               "settings that keep less than they must. Nothing is ever lowered: a partition count, "
               "replication or min.insync.replicas above what is asked for is named and refused, "
               "with 1, before anything is changed. A second run changes nothing. On librdkafka's "
-              "cluster in memory, whose host makes the topics, they are only looked at.",                                                               OPTIONS(topics_options),
+              "cluster in memory, whose host makes the topics, they are only looked at.",                  OPTIONS(topics_options),
      .examples = topics_examples},
     {.name = "topics show",
      .arguments = "",
      .help = "the settings of the five topics, and what they must be",
-     OPTIONS(topics_options)                                                                                 },
+     OPTIONS(topics_options)                                    },
     {.name = "key new",
      .arguments = "FILE",
      .arguments_min = 1,
@@ -271,7 +279,8 @@ static const struct conf_verb verbs[] = {
               "partition of a log: {\"reference\":{...}} brings reference data into force for the "
               "lines after it, {\"received_at\":...,\"filing\":{...}} is decided. The decisions "
               "of filings are printed. A line that is neither ends it with 1; a bulletin that is "
-              "refused is told on stderr and makes the end 3; rejected filings are 0.", .examples = decide_examples},
+              "refused is told on stderr and makes the end 3; rejected filings are 0.", .examples = decide_examples,
+     OPTIONS(decide_options)},
     {.name = "ledger show",
      .arguments = "CODE",
      .arguments_min = 1,
@@ -298,25 +307,25 @@ static const struct conf_verb verbs[] = {
      .arguments = "",
      .help = "the decisions, filtered",
      .about = "Reads the journal of the store, partition after partition.",
-     OPTIONS(decisions_options)                                                                                                                                                        },
+     OPTIONS(decisions_options)                                                                                                          },
     {.name = "held list",
      .arguments = "",
-     .help = "the filings that are held, and what they wait for"                                                                                    },
+     .help = "the filings that are held, and what they wait for"                                                                                                   },
     {.name = "explain",
      .arguments = "[REASON]",
      .arguments_max = 1,
-     .help = "what a reason means, by code or number; all without one"                                                                                                                            },
+     .help = "what a reason means, by code or number; all without one"                                                                   },
     {.name = "status",
      .arguments = "",
      .help = "where each partition stands",
      .about = "For each partition the next offset, the last stable offset, the lag between them, "
               "how long a transaction has held the stable offset, the last decision and the last "
-              "one published, the last bulletin, the owner and the chain."                                                                                                  },
+              "one published, the last bulletin, the owner and the chain."                                                                                  },
     {.name = "doctor",
      .arguments = "",
      .help = "what is wrong with this installation",
      .about = "Looks at the keys' modes, the topics' settings, the store, the ledger's id, the "
-              "group's metadata, the log and the clocks. Ends with 1 when it finds something."                                                                            },
+              "group's metadata, the log and the clocks. Ends with 1 when it finds something."                                                                   },
     {.name = "verify",
      .arguments = "",
      .help = "prove that decisions and ledgers follow from the log",
@@ -324,7 +333,7 @@ static const struct conf_verb verbs[] = {
               "for byte, with filings.decided.v1 and with the journal of the store, then the "
               "store's states, filing ids and held filings with what the log leads to. Ends are "
               "fixed at the start. Each difference is a row; 4 when there is one. Nothing is "
-              "written anywhere.", OPTIONS(verify_options)                                                   },
+              "written anywhere.",                                          OPTIONS(verify_options)                       },
 };
 
 static const struct {
