@@ -10,7 +10,7 @@
 #include "form/iso.h"
 #include "model.h"
 
-enum { DAYS_BEFORE = 25, FILINGS = 70, FIRST_DAY_YEARS = 2024 };
+enum { DAYS_BEFORE = 25, FILINGS = 70, FIRST_DAY_YEARS = 2024, LATE_MAX = 64, JAMMED = 290 };
 
 struct maker {
     struct history *h;
@@ -19,13 +19,15 @@ struct maker {
     uint64_t chance;
     int32_t today;
     int32_t sheets_until; /* every working day up to here has its sheet or is in late */
-    int32_t late[64];
+    int32_t late[LATE_MAX];
     size_t late_n;
     int32_t mode; /* the one that most filings of financing keep to */
     bool drops_rows;
     bool is_calm;
-    bool is_outward;    /* most is about investment and lending abroad */
-    bool is_inward;     /* most is about FDI */
+    bool is_single;  /* one enterprise, so that its matters get far */
+    bool is_jam;     /* no sheet comes before the end: more is held than an enterprise may have */
+    bool is_outward; /* most is about investment and lending abroad */
+    bool is_inward;  /* most is about FDI */
     enum event opening; /* what the next filing is to be; EVENT_NONE: anything */
     bool is_foreign_gap;
 };
@@ -287,19 +289,19 @@ static void add_sheet(struct maker *k, int32_t on)
 /* Days pass; their sheets come, or come late. */
 static void pass_days(struct maker *k)
 {
-    k->today += once_in(k, 3) ? (int32_t)pick(k, 4) : 0;
+    k->today += once_in(k, k->is_jam ? 40 : 3) ? (int32_t)pick(k, 4) : 0;
     while (k->sheets_until < k->today) {
         k->sheets_until++;
         if (date_weekday(k->sheets_until) >= 5 && !once_in(k, 10)) {
             continue;
         }
-        if (once_in(k, 4) && k->late_n < 64) {
+        if ((k->is_jam || once_in(k, 4)) && k->late_n < LATE_MAX) {
             k->late[k->late_n++] = k->sheets_until;
         } else {
             add_sheet(k, k->sheets_until);
         }
     }
-    if (k->late_n > 0 && once_in(k, 8)) {
+    if (k->late_n > 0 && !k->is_jam && once_in(k, 8)) {
         k->late_n--;
         add_sheet(k, k->late[k->late_n]);
     }
@@ -1402,7 +1404,7 @@ static void add_filing(struct maker *k)
     step->content = (uint32_t)at;
     step->filing.filing_id = T(step->filing_id);
     step->filing.bank = T(banks[once_in(k, 25) ? 2 + pick(k, 2) : pick(k, 2)]);
-    step->filing.enterprise = T(enterprises[pick(k, 3) * pick(k, 2)]);
+    step->filing.enterprise = T(enterprises[k->is_single ? 0 : pick(k, 3) * pick(k, 2)]);
     step->filing.maker = T("m");
     step->filing.checker = T(once_in(k, 60) ? "m" : "c");
     step->filing.business_on =
@@ -1417,6 +1419,7 @@ static void add_filing(struct maker *k)
         } else {
             step->filing.bank = other->filing.bank;
             step->filing.filing_id = other->filing.filing_id;
+            step->filing.note = T("other");
         }
     }
 }
@@ -1498,7 +1501,10 @@ void history_init(struct history *h, uint64_t seed)
     k.mode = 1 + (int32_t)pick(&k, 3);
     k.is_calm = !once_in(&k, 4);
     k.drops_rows = once_in(&k, 5);
-    k.is_inward = once_in(&k, 3);
+    k.is_jam = seed % 40 == 7;
+    k.is_calm = k.is_calm || k.is_jam;
+    k.is_single = k.is_jam || once_in(&k, 2);
+    k.is_inward = k.is_jam || once_in(&k, 3);
     k.is_outward = !k.is_inward && once_in(&k, 2);
     k.is_foreign_gap = once_in(&k, 2);
     k.today = first;
@@ -1509,8 +1515,9 @@ void history_init(struct history *h, uint64_t seed)
     add_sensitive(&k);
     add_calendar(&k, FIRST_DAY_YEARS);
     open_matters(&k);
-    for (int i = 0; i < FILINGS && h->steps_n < 150; i++) {
+    for (int i = 0; i < (k.is_jam ? JAMMED : FILINGS) && h->steps_n < (k.is_jam ? 350 : 150); i++) {
         pass_days(&k);
+        k.opening = k.is_jam && !once_in(&k, 11) ? EVENT_FDI_INFLOW : EVENT_NONE;
         add_filing(&k);
         if (once_in(&k, 40)) {
             add_policy(&k, first + (int32_t)pick(&k, 8));
@@ -1521,6 +1528,9 @@ void history_init(struct history *h, uint64_t seed)
         if (once_in(&k, 60)) {
             add_negative(&k);
         }
+    }
+    for (; k.is_jam && k.late_n > 0; k.late_n--) {
+        add_sheet(&k, k.late[k.late_n - 1]);
     }
     if (seed % 2 == 0) {
         unwind(&k);

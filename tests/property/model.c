@@ -409,6 +409,7 @@ bool rates_over(struct trial *t)
     if (t->lacks_n == 0) {
         return true;
     }
+    t->whys_n = 0; /* what the limits would say waits too */
     for (size_t i = 0; i < t->lacks_n; i++) {
         refuse(t, 401, t->lack_fields[i]);
     }

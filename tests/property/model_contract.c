@@ -94,9 +94,6 @@ void try_equity_conversion(struct trial *t)
                                           .asked = asked});
         post(t, id, x.to, (struct amounts){.used = (int64_t)asked});
     }
-    if (t->lacks_n > 0) { /* a 401 leaves no room for what the limits say */
-        t->whys_n = 0;
-    }
     give_back(t, signing, d->money);
 }
 
@@ -226,7 +223,6 @@ void try_amendment(struct trial *t)
             (void)set_limit(t, mode_limit(before.of->mode));
         }
         if (t->lacks_n > 0) {
-            t->whys_n = 0;
             (void)rates_over(t);
             return;
         }

@@ -374,9 +374,6 @@ void try_preliminary(struct trial *t)
     }
     limit_id(id, "outbound.preliminary", d->application_no, none);
     test_cap(t, d, id);
-    if (t->lacks_n > 0) {
-        t->whys_n = 0;
-    }
     if (!rates_over(t)) {
         return;
     }

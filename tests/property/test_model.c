@@ -23,7 +23,7 @@
 #include "wire/encode.h"
 #include "wire/json.h"
 
-enum { HISTORIES = 250, DIFFERENCES_MAX = 5 };
+enum { HISTORIES = 400, DIFFERENCES_MAX = 5 };
 
 static uint64_t first_seed = 1;
 static uint64_t histories = HISTORIES;
@@ -86,11 +86,17 @@ static void read_step(struct world *w, const struct step *step, struct json_text
     require(json_read(buffer_bytes(&w->json), &w->arena, ret, &err) == STATUS_OK, "read a step");
 }
 
-static int64_t noon_of(int32_t on) { return (int64_t)on * 86400000 + 4 * 3600000; }
+/* Some time of the day in Shanghai; when it is before that of the record before it, that one's
+ * counts. */
+static int64_t some_time_of(int32_t on, int64_t offset)
+{
+    return (int64_t)on * 86400000 - 8 * 3600000 + offset * 613 % 1440 * 60000;
+}
 
 static void decide_filing_step(struct world *w, const struct step *step, int64_t offset)
 {
-    struct pack_filing line = {.offset = offset, .received_ms = noon_of(step->received_on)};
+    struct pack_filing line = {.offset = offset,
+                               .received_ms = some_time_of(step->received_on, offset)};
     struct json_text text;
     struct failure err;
 
