@@ -234,12 +234,10 @@ static void compare_filing(struct verify_case *c, const struct store_filing *mad
         const char *field;
         uint64_t made;
         uint64_t live;
-    } numbers[] = {
-        {"first_number",    made->first_number,    live->first_number   },
-        {"last_number",     made->last_number,     live->last_number    },
-        {"accepted_number", made->accepted_number, live->accepted_number},
-        {"reversed_number", made->reversed_number, live->reversed_number}
-    };
+    } numbers[] = {{"first_number", made->first_number, live->first_number},
+                   {"last_number", made->last_number, live->last_number},
+                   {"accepted_number", made->accepted_number, live->accepted_number},
+                   {"reversed_number", made->reversed_number, live->reversed_number}};
     char expected[2 * DIGEST_SIZE + 1];
     char found[2 * DIGEST_SIZE + 1];
 

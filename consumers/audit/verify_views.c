@@ -23,16 +23,9 @@ struct table {
 };
 
 static const struct table tables[] = {
-    {"decision",      false},
-    {"reason",        false},
-    {"posting",       false},
-    {"limit_account", false},
-    {"held_filing",   false},
-    {"enterprise",    true },
-    {"registration",  true },
-    {"application",   true },
-    {"contract",      true },
-    {"investor",      true },
+    {"decision", false},    {"reason", false},    {"posting", false},     {"limit_account", false},
+    {"held_filing", false}, {"enterprise", true}, {"registration", true}, {"application", true},
+    {"contract", true},     {"investor", true},
 };
 
 struct column {

@@ -128,13 +128,11 @@ static bool is_sound(const struct context *c, const struct undo_posting *posting
 /* Stage the opposite of one posting; false when R4 forbids it. */
 static bool stage_opposite(struct context *c, const struct undo_posting *original)
 {
-    struct undo_posting opposite = {
-        .key = original->key,
-        .currency = original->currency,
-        .change = {.limit = -original->change.limit,
-                   .used = -original->change.used,
-                   .reserved = -original->change.reserved}
-    };
+    struct undo_posting opposite = {.key = original->key,
+                                    .currency = original->currency,
+                                    .change = {.limit = -original->change.limit,
+                                               .used = -original->change.used,
+                                               .reserved = -original->change.reserved}};
 
     if (is_following(original->key.kind) && !follow(c, &original->key, &opposite.change.limit)) {
         return true; /* the barrier waits for the rate */

@@ -9,18 +9,10 @@
 #define LINE_SIZE_MAX ((size_t)16 << 20)
 
 static const struct output_column columns[] = {
-    {"partition",     OUTPUT_NUMBER},
-    {"number",        OUTPUT_NUMBER},
-    {"offset",        OUTPUT_NUMBER},
-    {"received_at",   OUTPUT_TEXT  },
-    {"business_date", OUTPUT_TEXT  },
-    {"bank",          OUTPUT_TEXT  },
-    {"enterprise",    OUTPUT_TEXT  },
-    {"event",         OUTPUT_TEXT  },
-    {"outcome",       OUTPUT_TEXT  },
-    {"reasons",       OUTPUT_TEXT  },
-    {"flags",         OUTPUT_TEXT  },
-    {"filing_id",     OUTPUT_TEXT  },
+    {"partition", OUTPUT_NUMBER}, {"number", OUTPUT_NUMBER},      {"offset", OUTPUT_NUMBER},
+    {"received_at", OUTPUT_TEXT}, {"business_date", OUTPUT_TEXT}, {"bank", OUTPUT_TEXT},
+    {"enterprise", OUTPUT_TEXT},  {"event", OUTPUT_TEXT},         {"outcome", OUTPUT_TEXT},
+    {"reasons", OUTPUT_TEXT},     {"flags", OUTPUT_TEXT},         {"filing_id", OUTPUT_TEXT},
 };
 
 void decision_rows_init(struct decision_rows *rows, FILE *file, enum conf_output format)

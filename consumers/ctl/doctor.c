@@ -18,8 +18,8 @@
 #define TEXT_SIZE    512
 
 static const struct output_column columns[] = {
-    {"look",    OUTPUT_TEXT},
-    {"state",   OUTPUT_TEXT},
+    {"look", OUTPUT_TEXT},
+    {"state", OUTPUT_TEXT},
     {"finding", OUTPUT_TEXT},
 };
 

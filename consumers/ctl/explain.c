@@ -6,12 +6,8 @@
 #include "form/reason.h"
 
 static const struct output_column columns[] = {
-    {"number",  OUTPUT_NUMBER},
-    {"code",    OUTPUT_TEXT  },
-    {"stage",   OUTPUT_TEXT  },
-    {"next",    OUTPUT_TEXT  },
-    {"english", OUTPUT_TEXT  },
-    {"chinese", OUTPUT_TEXT  },
+    {"number", OUTPUT_NUMBER}, {"code", OUTPUT_TEXT},    {"stage", OUTPUT_TEXT},
+    {"next", OUTPUT_TEXT},     {"english", OUTPUT_TEXT}, {"chinese", OUTPUT_TEXT},
 };
 
 static const char *stage_of(enum code code)

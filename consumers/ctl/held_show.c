@@ -6,15 +6,9 @@
 #include "consumers/engine/held_list.h"
 
 static const struct output_column columns[] = {
-    {"partition",     OUTPUT_NUMBER},
-    {"number",        OUTPUT_NUMBER},
-    {"received_at",   OUTPUT_TEXT  },
-    {"business_date", OUTPUT_TEXT  },
-    {"bank",          OUTPUT_TEXT  },
-    {"enterprise",    OUTPUT_TEXT  },
-    {"event",         OUTPUT_TEXT  },
-    {"waits_for",     OUTPUT_TEXT  },
-    {"filing_id",     OUTPUT_TEXT  },
+    {"partition", OUTPUT_NUMBER},   {"number", OUTPUT_NUMBER},  {"received_at", OUTPUT_TEXT},
+    {"business_date", OUTPUT_TEXT}, {"bank", OUTPUT_TEXT},      {"enterprise", OUTPUT_TEXT},
+    {"event", OUTPUT_TEXT},         {"waits_for", OUTPUT_TEXT}, {"filing_id", OUTPUT_TEXT},
 };
 
 static void put_field(struct output *output, const struct document *doc, const char *name)

@@ -256,10 +256,9 @@ static enum status sign(struct issuer *issuer, const struct signing *signing, st
             return failure_set(err, STATUS_NOMEM, REMEDY_STOP, 0, "out of memory");
         }
         status = operator_key_sign(key, issuer->log->desk->signer, &message, signature, err);
-        approvals[i] = (struct approval){
-            .key_id = {.at = key->key_id, .n = (uint32_t)strlen(key->key_id)},
-            .signature = {.at = signature,   .n = SIGNATURE_SIZE               }
-        };
+        approvals[i] =
+            (struct approval){.key_id = {.at = key->key_id, .n = (uint32_t)strlen(key->key_id)},
+                              .signature = {.at = signature, .n = SIGNATURE_SIZE}};
     }
     if (status == STATUS_OK && bulletin_encode(signing->content, approvals, signing->keys_n,
                                                &issuer->arena, ret) != STATUS_OK) {

@@ -19,14 +19,9 @@
 #include "form/money.h"
 
 static const struct output_column columns[] = {
-    {"enterprise", OUTPUT_TEXT  },
-    {"id",         OUTPUT_TEXT  },
-    {"currency",   OUTPUT_TEXT  },
-    {"limit",      OUTPUT_AMOUNT},
-    {"used",       OUTPUT_AMOUNT},
-    {"reserved",   OUTPUT_AMOUNT},
-    {"free",       OUTPUT_AMOUNT},
-    {"state",      OUTPUT_TEXT  },
+    {"enterprise", OUTPUT_TEXT}, {"id", OUTPUT_TEXT},     {"currency", OUTPUT_TEXT},
+    {"limit", OUTPUT_AMOUNT},    {"used", OUTPUT_AMOUNT}, {"reserved", OUTPUT_AMOUNT},
+    {"free", OUTPUT_AMOUNT},     {"state", OUTPUT_TEXT},
 };
 
 /* ---- printing ------------------------------------------------------------------------------ */

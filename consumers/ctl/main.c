@@ -33,14 +33,14 @@ static const struct conf_option topics_options[] = {
      .min = 1,
      .max = 16,
      .preset = "3",
-     .help = "replicas of each partition; 1 on a laptop"                            },
+     .help = "replicas of each partition; 1 on a laptop"},
     {.option = "min-isr",
      .type = CONF_INT,
      .offset = AT(min_isr),
      .min = 1,
      .max = 16,
      .preset = "2",
-     .help = "replicas that have a record before it counts; 1 on a laptop"          },
+     .help = "replicas that have a record before it counts; 1 on a laptop"},
 };
 
 static const struct conf_option key_options[] = {
@@ -64,7 +64,7 @@ static const struct conf_option found_options[] = {
     {.option = "demo",
      .type = CONF_SWITCH,
      .offset = AT(demo),
-     .help = "a demonstration: filings may be unsigned and one signature suffices, for ever"     },
+     .help = "a demonstration: filings may be unsigned and one signature suffices, for ever"},
     {.option = "in-memory",
      .type = CONF_SWITCH,
      .offset = AT(in_memory),
@@ -84,12 +84,12 @@ static const struct conf_option propose_options[] = {
      .type = CONF_STRING,
      .offset = AT(from),
      .meta = "DATE",
-     .help = "of an import: the first date taken"                                               },
+     .help = "of an import: the first date taken"},
     {.option = "to",
      .type = CONF_STRING,
      .offset = AT(to),
      .meta = "DATE",
-     .help = "of an import: the last date taken"                                               },
+     .help = "of an import: the last date taken"},
 };
 
 static const struct conf_option show_options[] = {
@@ -98,7 +98,7 @@ static const struct conf_option show_options[] = {
      .offset = AT(as_of),
      .meta = "DATE",
      .help = "what is in force on this date; without it, on today's date in Asia/Shanghai"},
-    { .option = "at",
+    {.option = "at",
      .type = CONF_INT,
      .offset = AT(at),
      .min = 0,
@@ -149,7 +149,7 @@ static const struct conf_option decisions_options[] = {
     {.option = "follow",
      .type = CONF_SWITCH,
      .offset = AT(follow),
-     .help = "go on with what is stored next, until SIGINT"                                                                  },
+     .help = "go on with what is stored next, until SIGINT"},
 };
 
 static const struct conf_option verify_options[] = {
@@ -163,7 +163,7 @@ static const struct conf_option verify_options[] = {
     {.option = "complete",
      .type = CONF_SWITCH,
      .offset = AT(complete),
-     .help = "inputs that are not decided yet are a failure: 1"          },
+     .help = "inputs that are not decided yet are a failure: 1"},
     {.option = "from",
      .type = CONF_STRING,
      .offset = AT(from),
@@ -173,17 +173,17 @@ static const struct conf_option verify_options[] = {
      .type = CONF_STRING,
      .offset = AT(to),
      .meta = "X",
-     .help = "not there yet: whole partitions only"           },
+     .help = "not there yet: whole partitions only"},
     {.option = "enterprise",
      .type = CONF_STRING,
      .offset = AT(enterprise),
      .meta = "CODE",
-     .help = "not there yet: whole partitions only"           },
+     .help = "not there yet: whole partitions only"},
     {.option = "from-checkpoint",
      .type = CONF_STRING,
      .offset = AT(from_checkpoint),
      .meta = "P:NUMBER",
-     .help = "not there yet: whole partitions only"        },
+     .help = "not there yet: whole partitions only"},
 };
 
 static const char *const topics_examples[] = {
@@ -217,12 +217,13 @@ static const struct conf_verb verbs[] = {
               "settings that keep less than they must. Nothing is ever lowered: a partition count, "
               "replication or min.insync.replicas above what is asked for is named and refused, "
               "with 1, before anything is changed. A second run changes nothing. On librdkafka's "
-              "cluster in memory, whose host makes the topics, they are only looked at.",                  OPTIONS(topics_options),
+              "cluster in memory, whose host makes the topics, they are only looked at.",
+     OPTIONS(topics_options),
      .examples = topics_examples},
     {.name = "topics show",
      .arguments = "",
      .help = "the settings of the five topics, and what they must be",
-     OPTIONS(topics_options)                                    },
+     OPTIONS(topics_options)},
     {.name = "key new",
      .arguments = "FILE",
      .arguments_min = 1,
@@ -230,7 +231,8 @@ static const struct conf_verb verbs[] = {
      .help = "make an Ed25519 key",
      .about = "Writes a new private key to FILE (PKCS#8 PEM, mode 0600; a file that is there is "
               "never overwritten) and prints the public key as the object that a register of banks "
-              "or operators has for it, valid from today without end.", OPTIONS(key_options)},
+              "or operators has for it, valid from today without end.",
+     OPTIONS(key_options)},
     {.name = "ledger found",
      .arguments = "FILE",
      .arguments_min = 1,
@@ -240,7 +242,8 @@ static const struct conf_verb verbs[] = {
               "The founding record, signed by two ISSUERs that it names (one in a demonstration), "
               "goes to every partition of filings.submitted.v1 and to filings.reference.v1 in one "
               "Kafka transaction; the ledger's id is printed. Refused with 1 when a partition "
-              "holds a committed record, with 78 when the topic has another number of partitions.", OPTIONS(found_options),
+              "holds a committed record, with 78 when the topic has another number of partitions.",
+     OPTIONS(found_options),
      .examples = found_examples},
     {.name = "reference propose",
      .arguments = "KIND FILE",
@@ -252,7 +255,8 @@ static const struct conf_verb verbs[] = {
               "with its line and field by the check that the workers make; what is in force "
               "already is left out. The proposal is signed with operator.key_file and waits in "
               "filings.reference.v1 for another person's approval; its id is printed. Rates of "
-              "many dates are put into as few bulletins as fit.", OPTIONS(propose_options),
+              "many dates are put into as few bulletins as fit.",
+     OPTIONS(propose_options),
      .examples = propose_examples},
     {.name = "reference approve",
      .arguments = "ID...",
@@ -262,14 +266,16 @@ static const struct conf_verb verbs[] = {
      .about = "Signs the proposal with operator.key_file and issues it as the next bulletin, to "
               "every partition and to filings.reference.v1 in one Kafka transaction. The proposer "
               "cannot approve (5), except in a demonstration. Several ids are approved in the "
-              "order given. What is in force already says so, exit 0.", .examples = propose_examples},
+              "order given. What is in force already says so, exit 0.",
+     .examples = propose_examples},
     {.name = "reference show",
      .arguments = "KIND",
      .arguments_min = 1,
      .arguments_max = 1,
      .help = "reference data in force",
      .about = "KIND as for propose, or proposals: what waits for an approval, or bulletins: all "
-              "that were issued.", OPTIONS(show_options)},
+              "that were issued.",
+     OPTIONS(show_options)},
     {.name = "decide",
      .arguments = "PACK",
      .arguments_min = 1,
@@ -279,7 +285,8 @@ static const struct conf_verb verbs[] = {
               "partition of a log: {\"reference\":{...}} brings reference data into force for the "
               "lines after it, {\"received_at\":...,\"filing\":{...}} is decided. The decisions "
               "of filings are printed. A line that is neither ends it with 1; a bulletin that is "
-              "refused is told on stderr and makes the end 3; rejected filings are 0.", .examples = decide_examples,
+              "refused is told on stderr and makes the end 3; rejected filings are 0.",
+     .examples = decide_examples,
      OPTIONS(decide_options)},
     {.name = "ledger show",
      .arguments = "CODE",
@@ -288,7 +295,8 @@ static const struct conf_verb verbs[] = {
      .help = "the limits of one enterprise",
      .about =
          "Each limit with what is used, reserved and free, true for the decision that is named "
-         "on stderr. What the stored state lacks is decided again from the log.", OPTIONS(ledger_options)},
+         "on stderr. What the stored state lacks is decided again from the log.",
+     OPTIONS(ledger_options)},
     {.name = "filing",
      .arguments = "BANK ID",
      .arguments_min = 2,
@@ -307,25 +315,25 @@ static const struct conf_verb verbs[] = {
      .arguments = "",
      .help = "the decisions, filtered",
      .about = "Reads the journal of the store, partition after partition.",
-     OPTIONS(decisions_options)                                                                                                          },
+     OPTIONS(decisions_options)},
     {.name = "held list",
      .arguments = "",
-     .help = "the filings that are held, and what they wait for"                                                                                                   },
+     .help = "the filings that are held, and what they wait for"},
     {.name = "explain",
      .arguments = "[REASON]",
      .arguments_max = 1,
-     .help = "what a reason means, by code or number; all without one"                                                                   },
+     .help = "what a reason means, by code or number; all without one"},
     {.name = "status",
      .arguments = "",
      .help = "where each partition stands",
      .about = "For each partition the next offset, the last stable offset, the lag between them, "
               "how long a transaction has held the stable offset, the last decision and the last "
-              "one published, the last bulletin, the owner and the chain."                                                                                  },
+              "one published, the last bulletin, the owner and the chain."},
     {.name = "doctor",
      .arguments = "",
      .help = "what is wrong with this installation",
      .about = "Looks at the keys' modes, the topics' settings, the store, the ledger's id, the "
-              "group's metadata, the log and the clocks. Ends with 1 when it finds something."                                                                   },
+              "group's metadata, the log and the clocks. Ends with 1 when it finds something."},
     {.name = "verify",
      .arguments = "",
      .help = "prove that decisions and ledgers follow from the log",
@@ -333,30 +341,31 @@ static const struct conf_verb verbs[] = {
               "for byte, with filings.decided.v1 and with the journal of the store, then the "
               "store's states, filing ids and held filings with what the log leads to. Ends are "
               "fixed at the start. Each difference is a row; 4 when there is one. Nothing is "
-              "written anywhere.",                                          OPTIONS(verify_options)                       },
+              "written anywhere.",
+     OPTIONS(verify_options)},
 };
 
 static const struct {
     const char *name;
     ctl_verb_fn *run;
 } functions[] = {
-    {"topics apply",      topics_apply     },
-    {"topics show",       topics_show      },
-    {"key new",           key_new          },
-    {"ledger found",      ledger_found     },
+    {"topics apply", topics_apply},
+    {"topics show", topics_show},
+    {"key new", key_new},
+    {"ledger found", ledger_found},
     {"reference propose", reference_propose},
     {"reference approve", reference_approve},
-    {"reference show",    reference_show   },
-    {"decide",            decide_pack      },
-    {"ledger show",       ledger_show      },
-    {"filing",            filing_show      },
-    {"timeline",          timeline_show    },
-    {"decisions",         decisions_list   },
-    {"held list",         held_show        },
-    {"explain",           reason_explain   },
-    {"status",            status_show      },
-    {"doctor",            doctor_run       },
-    {"verify",            verify_ledger    },
+    {"reference show", reference_show},
+    {"decide", decide_pack},
+    {"ledger show", ledger_show},
+    {"filing", filing_show},
+    {"timeline", timeline_show},
+    {"decisions", decisions_list},
+    {"held list", held_show},
+    {"explain", reason_explain},
+    {"status", status_show},
+    {"doctor", doctor_run},
+    {"verify", verify_ledger},
 };
 _Static_assert(N(functions) == N(verbs), "a function for each verb, in the same order");
 

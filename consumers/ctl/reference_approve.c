@@ -8,9 +8,9 @@
 #include "wire/encode.h"
 
 static const struct output_column columns[] = {
-    {"id",     OUTPUT_TEXT  },
+    {"id", OUTPUT_TEXT},
     {"number", OUTPUT_NUMBER},
-    {"state",  OUTPUT_TEXT  },
+    {"state", OUTPUT_TEXT},
 };
 
 static void put_row(struct output *output, const char *id, uint64_t number, const char *state)
@@ -87,7 +87,7 @@ static enum status make_bulletin(struct issuer *issuer, const struct logged_prop
     struct approval approvals[] = {
         kept->proposal.approval,
         {.key_id = {.at = issuer->operator.key_id, .n = (uint32_t)strlen(issuer->operator.key_id)},
-                             .signature = {.at = signature, .n = sizeof(signature)}},
+         .signature = {.at = signature, .n = sizeof(signature)}},
     };
     const enum status status =
         operator_key_sign(&issuer->operator, issuer->log->desk->signer, &message, signature, err);

@@ -15,11 +15,8 @@
 #define CONTENT_SIZE_MAX (BULLETIN_SIZE_MAX - 4096)
 
 static const struct output_column columns[] = {
-    {"id",     OUTPUT_TEXT  },
-    {"number", OUTPUT_NUMBER},
-    {"kind",   OUTPUT_TEXT  },
-    {"items",  OUTPUT_NUMBER},
-    {"state",  OUTPUT_TEXT  },
+    {"id", OUTPUT_TEXT},      {"number", OUTPUT_NUMBER}, {"kind", OUTPUT_TEXT},
+    {"items", OUTPUT_NUMBER}, {"state", OUTPUT_TEXT},
 };
 
 struct proposing {

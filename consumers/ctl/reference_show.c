@@ -47,16 +47,10 @@ static bool is_on(int32_t from_on, int32_t to_on, int32_t on)
 static void show_policy(struct showing *s)
 {
     static const struct output_column columns[] = {
-        {"policy",    OUTPUT_NUMBER},
-        {"rules",     OUTPUT_NUMBER},
-        {"id",        OUTPUT_TEXT  },
-        {"subject",   OUTPUT_TEXT  },
-        {"region",    OUTPUT_TEXT  },
-        {"from",      OUTPUT_TEXT  },
-        {"to",        OUTPUT_TEXT  },
-        {"value",     OUTPUT_AMOUNT},
-        {"confirmed", OUTPUT_JSON  },
-        {"source",    OUTPUT_TEXT  },
+        {"policy", OUTPUT_NUMBER}, {"rules", OUTPUT_NUMBER}, {"id", OUTPUT_TEXT},
+        {"subject", OUTPUT_TEXT},  {"region", OUTPUT_TEXT},  {"from", OUTPUT_TEXT},
+        {"to", OUTPUT_TEXT},       {"value", OUTPUT_AMOUNT}, {"confirmed", OUTPUT_JSON},
+        {"source", OUTPUT_TEXT},
     };
     const struct policy_version *policy = policy_as_of(s->reference, s->as_of);
 
@@ -85,9 +79,9 @@ static void show_policy(struct showing *s)
 static void show_rates(struct showing *s)
 {
     static const struct output_column columns[] = {
-        {"date",     OUTPUT_TEXT  },
-        {"currency", OUTPUT_TEXT  },
-        {"rate",     OUTPUT_AMOUNT},
+        {"date", OUTPUT_TEXT},
+        {"currency", OUTPUT_TEXT},
+        {"rate", OUTPUT_AMOUNT},
         {"bulletin", OUTPUT_NUMBER},
     };
     const int32_t sheet_on = calendar_working_on_or_before(s->reference, s->as_of, s->on);
@@ -108,8 +102,8 @@ static void show_rates(struct showing *s)
 static void show_calendar(struct showing *s)
 {
     static const struct output_column columns[] = {
-        {"year",     OUTPUT_NUMBER},
-        {"holiday",  OUTPUT_TEXT  },
+        {"year", OUTPUT_NUMBER},
+        {"holiday", OUTPUT_TEXT},
         {"bulletin", OUTPUT_NUMBER},
     };
     const int year = date_year(s->on);
@@ -132,11 +126,8 @@ static void put_roles(struct output *output, uint32_t roles)
         uint32_t role;
         const char *name;
     } names[] = {
-        {ROLE_FILER,     "FILER"    },
-        {ROLE_AUTHORITY, "AUTHORITY"},
-        {ROLE_ISSUER,    "ISSUER"   },
-        {ROLE_WORKER,    "WORKER"   },
-        {ROLE_WITNESS,   "WITNESS"  },
+        {ROLE_FILER, "FILER"},   {ROLE_AUTHORITY, "AUTHORITY"}, {ROLE_ISSUER, "ISSUER"},
+        {ROLE_WORKER, "WORKER"}, {ROLE_WITNESS, "WITNESS"},
     };
     char text[64] = "";
 
@@ -185,13 +176,9 @@ static void show_member(struct showing *s, const struct member *member)
 static void show_banks(struct showing *s)
 {
     static const struct output_column columns[] = {
-        {"code",       OUTPUT_TEXT},
-        {"name",       OUTPUT_TEXT},
-        {"roles",      OUTPUT_TEXT},
-        {"key_id",     OUTPUT_TEXT},
-        {"public_key", OUTPUT_TEXT},
-        {"from",       OUTPUT_TEXT},
-        {"to",         OUTPUT_TEXT},
+        {"code", OUTPUT_TEXT},   {"name", OUTPUT_TEXT},       {"roles", OUTPUT_TEXT},
+        {"key_id", OUTPUT_TEXT}, {"public_key", OUTPUT_TEXT}, {"from", OUTPUT_TEXT},
+        {"to", OUTPUT_TEXT},
     };
 
     begin(s, COLUMNS(columns));
@@ -207,13 +194,9 @@ static void show_banks(struct showing *s)
 static void show_operators(struct showing *s)
 {
     static const struct output_column columns[] = {
-        {"person",     OUTPUT_TEXT},
-        {"name",       OUTPUT_TEXT},
-        {"roles",      OUTPUT_TEXT},
-        {"key_id",     OUTPUT_TEXT},
-        {"public_key", OUTPUT_TEXT},
-        {"from",       OUTPUT_TEXT},
-        {"to",         OUTPUT_TEXT},
+        {"person", OUTPUT_TEXT}, {"name", OUTPUT_TEXT},       {"roles", OUTPUT_TEXT},
+        {"key_id", OUTPUT_TEXT}, {"public_key", OUTPUT_TEXT}, {"from", OUTPUT_TEXT},
+        {"to", OUTPUT_TEXT},
     };
 
     begin(s, COLUMNS(columns));
@@ -246,20 +229,12 @@ static const char *rule_name(enum list_rule rule)
 static void show_list(struct showing *s, struct list list, bool is_negative)
 {
     static const struct output_column negative[] = {
-        {"prefix", OUTPUT_TEXT  },
-        {"rule",   OUTPUT_TEXT  },
-        {"cap_bp", OUTPUT_NUMBER},
-        {"from",   OUTPUT_TEXT  },
-        {"to",     OUTPUT_TEXT  },
-        {"text",   OUTPUT_TEXT  },
+        {"prefix", OUTPUT_TEXT}, {"rule", OUTPUT_TEXT}, {"cap_bp", OUTPUT_NUMBER},
+        {"from", OUTPUT_TEXT},   {"to", OUTPUT_TEXT},   {"text", OUTPUT_TEXT},
     };
     static const struct output_column sensitive[] = {
-        {"country",  OUTPUT_TEXT},
-        {"industry", OUTPUT_TEXT},
-        {"rule",     OUTPUT_TEXT},
-        {"from",     OUTPUT_TEXT},
-        {"to",       OUTPUT_TEXT},
-        {"text",     OUTPUT_TEXT},
+        {"country", OUTPUT_TEXT}, {"industry", OUTPUT_TEXT}, {"rule", OUTPUT_TEXT},
+        {"from", OUTPUT_TEXT},    {"to", OUTPUT_TEXT},       {"text", OUTPUT_TEXT},
     };
 
     begin(s, is_negative ? negative : sensitive, 6);
@@ -299,12 +274,8 @@ static void show_sensitive(struct showing *s)
 static void show_proposals(struct showing *s)
 {
     static const struct output_column columns[] = {
-        {"id",          OUTPUT_TEXT  },
-        {"number",      OUTPUT_NUMBER},
-        {"kind",        OUTPUT_TEXT  },
-        {"key_id",      OUTPUT_TEXT  },
-        {"proposed_at", OUTPUT_TEXT  },
-        {"state",       OUTPUT_TEXT  },
+        {"id", OUTPUT_TEXT},     {"number", OUTPUT_NUMBER},    {"kind", OUTPUT_TEXT},
+        {"key_id", OUTPUT_TEXT}, {"proposed_at", OUTPUT_TEXT}, {"state", OUTPUT_TEXT},
     };
     const int64_t last = ledger_log_as_of(s->log);
     char at[CLOCK_TEXT_SIZE];
@@ -330,10 +301,10 @@ static void show_proposals(struct showing *s)
 static void show_bulletins(struct showing *s)
 {
     static const struct output_column columns[] = {
-        {"number",    OUTPUT_NUMBER},
-        {"issued_at", OUTPUT_TEXT  },
-        {"id",        OUTPUT_TEXT  },
-        {"approvers", OUTPUT_TEXT  },
+        {"number", OUTPUT_NUMBER},
+        {"issued_at", OUTPUT_TEXT},
+        {"id", OUTPUT_TEXT},
+        {"approvers", OUTPUT_TEXT},
     };
     char at[CLOCK_TEXT_SIZE];
 
@@ -354,15 +325,11 @@ static const struct {
     const char *kind;
     show_fn *show;
 } shows[] = {
-    {"policy",         show_policy   },
-    {"rates",          show_rates    },
-    {"calendar",       show_calendar },
-    {"banks",          show_banks    },
-    {"negative_list",  show_negative },
-    {"sensitive_list", show_sensitive},
-    {"operators",      show_operators},
-    {"proposals",      show_proposals},
-    {"bulletins",      show_bulletins},
+    {"policy", show_policy},          {"rates", show_rates},
+    {"calendar", show_calendar},      {"banks", show_banks},
+    {"negative_list", show_negative}, {"sensitive_list", show_sensitive},
+    {"operators", show_operators},    {"proposals", show_proposals},
+    {"bulletins", show_bulletins},
 };
 #define SHOWS_N (sizeof(shows) / sizeof(shows[0]))
 

@@ -8,17 +8,10 @@
 #include "consumers/ctl/partition_state.h"
 
 static const struct output_column columns[] = {
-    {"partition",   OUTPUT_NUMBER},
-    {"next_offset", OUTPUT_NUMBER},
-    {"stable",      OUTPUT_NUMBER},
-    {"lag",         OUTPUT_NUMBER},
-    {"open_ms",     OUTPUT_NUMBER},
-    {"number",      OUTPUT_NUMBER},
-    {"published",   OUTPUT_NUMBER},
-    {"bulletin",    OUTPUT_NUMBER},
-    {"claims",      OUTPUT_NUMBER},
-    {"owner",       OUTPUT_TEXT  },
-    {"chain",       OUTPUT_TEXT  },
+    {"partition", OUTPUT_NUMBER}, {"next_offset", OUTPUT_NUMBER}, {"stable", OUTPUT_NUMBER},
+    {"lag", OUTPUT_NUMBER},       {"open_ms", OUTPUT_NUMBER},     {"number", OUTPUT_NUMBER},
+    {"published", OUTPUT_NUMBER}, {"bulletin", OUTPUT_NUMBER},    {"claims", OUTPUT_NUMBER},
+    {"owner", OUTPUT_TEXT},       {"chain", OUTPUT_TEXT},
 };
 
 static void put_row(struct output *output, int32_t partition, const struct partition_state *state)

@@ -16,11 +16,8 @@
 #define NAP_NS     50000000
 
 static const struct output_column columns[] = {
-    {"topic",    OUTPUT_TEXT},
-    {"setting",  OUTPUT_TEXT},
-    {"value",    OUTPUT_TEXT},
-    {"required", OUTPUT_TEXT},
-    {"state",    OUTPUT_TEXT},
+    {"topic", OUTPUT_TEXT},    {"setting", OUTPUT_TEXT}, {"value", OUTPUT_TEXT},
+    {"required", OUTPUT_TEXT}, {"state", OUTPUT_TEXT},
 };
 #define COLUMNS_N (sizeof(columns) / sizeof(columns[0]))
 
@@ -123,11 +120,11 @@ static enum status await(rd_kafka_queue_t *queue, const char *what, take_result_
 static void set_all(rd_kafka_NewTopic_t *topic, const struct topic_state *state, int32_t min_isr)
 {
     static const char *const fixed[][2] = {
-        {"cleanup.policy",                 "delete" },
-        {"retention.ms",                   "-1"     },
-        {"retention.bytes",                "-1"     },
-        {"max.message.bytes",              "1048588"},
-        {"unclean.leader.election.enable", "false"  },
+        {"cleanup.policy", "delete"},
+        {"retention.ms", "-1"},
+        {"retention.bytes", "-1"},
+        {"max.message.bytes", "1048588"},
+        {"unclean.leader.election.enable", "false"},
     };
     char number[16];
 

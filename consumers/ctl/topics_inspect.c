@@ -19,13 +19,13 @@ static const struct {
     enum order order;
     bool submitted_only;
 } settings[] = {
-    {"cleanup.policy",                 "delete",        ORDER_EXACT,    false},
-    {"retention.ms",                   "-1",            ORDER_EXACT,    false},
-    {"retention.bytes",                "-1",            ORDER_EXACT,    false},
-    {"max.message.bytes",              "1048588",       ORDER_AT_LEAST, false},
-    {"unclean.leader.election.enable", "false",         ORDER_EXACT,    false},
-    {"min.insync.replicas",            NULL,            ORDER_AT_LEAST, false},
-    {"message.timestamp.type",         "LogAppendTime", ORDER_EXACT,    true },
+    {"cleanup.policy", "delete", ORDER_EXACT, false},
+    {"retention.ms", "-1", ORDER_EXACT, false},
+    {"retention.bytes", "-1", ORDER_EXACT, false},
+    {"max.message.bytes", "1048588", ORDER_AT_LEAST, false},
+    {"unclean.leader.election.enable", "false", ORDER_EXACT, false},
+    {"min.insync.replicas", NULL, ORDER_AT_LEAST, false},
+    {"message.timestamp.type", "LogAppendTime", ORDER_EXACT, true},
 };
 #define SETTINGS_N (sizeof(settings) / sizeof(settings[0]))
 _Static_assert(SETTINGS_N + 2 <= TOPIC_SETTINGS_MAX, "partitions and replication fit beside them");
@@ -213,11 +213,11 @@ enum status topics_inspect(const struct ctl *ctl, rd_kafka_t *handle,
         const char *name;
         int32_t partitions;
     } names[TOPICS_N] = {
-        {ctl->topics.submitted,   wanted->partitions},
-        {ctl->topics.decided,     wanted->partitions},
-        {ctl->topics.reference,   1                 },
-        {ctl->topics.checkpoints, 1                 },
-        {ctl->topics.operations,  1                 },
+        {ctl->topics.submitted, wanted->partitions},
+        {ctl->topics.decided, wanted->partitions},
+        {ctl->topics.reference, 1},
+        {ctl->topics.checkpoints, 1},
+        {ctl->topics.operations, 1},
     };
     enum status status = STATUS_OK;
 

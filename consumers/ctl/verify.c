@@ -14,14 +14,9 @@
 #include "consumers/ctl/ctl.h"
 
 static const struct output_column columns[] = {
-    {"place",     OUTPUT_TEXT  },
-    {"partition", OUTPUT_NUMBER},
-    {"offset",    OUTPUT_NUMBER},
-    {"number",    OUTPUT_NUMBER},
-    {"key",       OUTPUT_TEXT  },
-    {"field",     OUTPUT_TEXT  },
-    {"expected",  OUTPUT_TEXT  },
-    {"found",     OUTPUT_TEXT  },
+    {"place", OUTPUT_TEXT},    {"partition", OUTPUT_NUMBER}, {"offset", OUTPUT_NUMBER},
+    {"number", OUTPUT_NUMBER}, {"key", OUTPUT_TEXT},         {"field", OUTPUT_TEXT},
+    {"expected", OUTPUT_TEXT}, {"found", OUTPUT_TEXT},
 };
 
 struct proof {

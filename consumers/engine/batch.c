@@ -254,9 +254,8 @@ enum status batch_part_bulletin(struct batch_part *part, uint64_t number, struct
                     sizeof(*part->bulletins))) {
         return no_memory(err);
     }
-    part->bulletins[part->bulletins_n++] = (struct store_bulletin){
-        .number = number, .content = {.at = NULL, .n = content.n}
-    };
+    part->bulletins[part->bulletins_n++] =
+        (struct store_bulletin){.number = number, .content = {.at = NULL, .n = content.n}};
     return STATUS_OK;
 }
 

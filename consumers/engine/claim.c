@@ -703,20 +703,20 @@ static const struct {
     const char *name;
     claim_step_fn *run;
 } steps[] = {
-    [CLAIM_ASSIGNED] = {"assigned",       claim_assigned    },
-    [CLAIM_FOUNDING] = {"founding",       claim_founding    },
-    [CLAIM_ROW] = {"row",            claim_row         },
-    [CLAIM_LOG_START] = {"log start",      claim_log_start   },
-    [CLAIM_LAST_INPUT] = {"last input",     claim_last_input  },
-    [CLAIM_RECOVER] = {"recover",        claim_recover     },
-    [CLAIM_OFFSETS] = {"stable offsets", claim_offsets     },
-    [CLAIM_FIRST_OFFSET] = {"first offset",   claim_first_offset},
-    [CLAIM_WATERMARK] = {"high watermark", claim_watermark   },
-    [CLAIM_TAIL] = {"tail",           claim_tail        },
-    [CLAIM_COMPARE] = {"compare",        claim_compare     },
-    [CLAIM_PUBLISH] = {"publish",        claim_publish     },
-    [CLAIM_PUBLISHING] = {"publishing",     claim_publishing  },
-    [CLAIM_ENDED] = {"",               NULL              },
+    [CLAIM_ASSIGNED] = {"assigned", claim_assigned},
+    [CLAIM_FOUNDING] = {"founding", claim_founding},
+    [CLAIM_ROW] = {"row", claim_row},
+    [CLAIM_LOG_START] = {"log start", claim_log_start},
+    [CLAIM_LAST_INPUT] = {"last input", claim_last_input},
+    [CLAIM_RECOVER] = {"recover", claim_recover},
+    [CLAIM_OFFSETS] = {"stable offsets", claim_offsets},
+    [CLAIM_FIRST_OFFSET] = {"first offset", claim_first_offset},
+    [CLAIM_WATERMARK] = {"high watermark", claim_watermark},
+    [CLAIM_TAIL] = {"tail", claim_tail},
+    [CLAIM_COMPARE] = {"compare", claim_compare},
+    [CLAIM_PUBLISH] = {"publish", claim_publish},
+    [CLAIM_PUBLISHING] = {"publishing", claim_publishing},
+    [CLAIM_ENDED] = {"", NULL},
 };
 _Static_assert(sizeof(steps) / sizeof(steps[0]) == CLAIM_STEP_N, "a step without a row");
 

@@ -44,8 +44,7 @@ static enum status settle(struct decider *d, struct held_entry *held, struct cac
     struct desk *const desk = d->desk;
     const struct emission emission = {
         .has_key = true,
-        .key = {.at = (const uint8_t *)held->enterprise, .n = ENTERPRISE_CODE_SIZE}
-    };
+        .key = {.at = (const uint8_t *)held->enterprise, .n = ENTERPRISE_CODE_SIZE}};
     const struct decide_result *const result = &desk->result;
     enum status status = decider_emit(d, &emission, err);
 

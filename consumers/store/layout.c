@@ -335,9 +335,7 @@ static uint32_t parts_of(const struct layout_field *field, const uint8_t *value)
 
 void layout_put(struct put *put, const struct layout *layout, const void *value)
 {
-    struct put_frame frames[DEPTH_MAX] = {
-        {.layout = layout, .value = value}
-    };
+    struct put_frame frames[DEPTH_MAX] = {{.layout = layout, .value = value}};
     uint32_t depth = 1;
 
     while (depth > 0) {
@@ -530,8 +528,7 @@ static bool is_whole(const struct get_frame *frame)
 bool layout_get(struct bytes bytes, const struct layout *layout, void *value)
 {
     struct get_frame frames[DEPTH_MAX] = {
-        {.layout = layout, .value = value, .reader = wire_open(bytes)}
-    };
+        {.layout = layout, .value = value, .reader = wire_open(bytes)}};
     uint32_t depth = 1;
 
     set_defaults(layout, value);

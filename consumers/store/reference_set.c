@@ -340,9 +340,7 @@ static bool add_list(struct reference_set *set, struct array *array, uint64_t nu
     if (entry == NULL) {
         return false;
     }
-    *entry = (struct list_entry){
-        .since = number, .list = {.rows = rows, .rows_n = list->rows_n}
-    };
+    *entry = (struct list_entry){.since = number, .list = {.rows = rows, .rows_n = list->rows_n}};
     return true;
 }
 

@@ -70,11 +70,7 @@ static page_fn *find_page(const char *url)
     static const struct {
         const char *url;
         page_fn *page;
-    } pages[] = {
-        {"/metrics", metrics_page},
-        {"/livez",   livez_page  },
-        {"/readyz",  readyz_page }
-    };
+    } pages[] = {{"/metrics", metrics_page}, {"/livez", livez_page}, {"/readyz", readyz_page}};
 
     for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
         if (strcmp(url, pages[i].url) == 0) {

@@ -36,10 +36,10 @@ static const struct conf_option options[] = {
      .type = CONF_FILE,
      .offset = offsetof(struct settings, address_file),
      .help = "write the address to this file, so that a script can wait for it"},
-    { .key = "partitions",
+    {.key = "partitions",
      .option = "partitions",
      .type = CONF_INT,
-     .offset = offsetof(struct settings,                          partitions),
+     .offset = offsetof(struct settings, partitions),
      .min = 1,
      .max = 64,
      .preset = "12",
@@ -64,13 +64,11 @@ static enum status make_topics(rd_kafka_mock_cluster_t *cluster, const char *pre
     const struct {
         const char *name;
         int partitions;
-    } wanted[] = {
-        {topics.submitted,   partitions},
-        {topics.decided,     partitions},
-        {topics.reference,   1         },
-        {topics.checkpoints, 1         },
-        {topics.operations,  1         }
-    };
+    } wanted[] = {{topics.submitted, partitions},
+                  {topics.decided, partitions},
+                  {topics.reference, 1},
+                  {topics.checkpoints, 1},
+                  {topics.operations, 1}};
 
     for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]) && status == STATUS_OK; i++) {
         const rd_kafka_resp_err_t code =

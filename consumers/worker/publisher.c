@@ -69,8 +69,7 @@ static enum kafka_next send_decision(struct publisher *p, const struct bus_part 
         .ledger_id = publication->ledger_id,
         .enterprise = {.at = d->has_key ? (const char *)d->key : NULL,
                        .n = d->has_key ? (uint32_t)d->key_n : 0},
-        .received_ms = HEADERS_NO_TIME
-    };
+        .received_ms = HEADERS_NO_TIME};
     struct producer_record record = {.topic = p->conf.decided,
                                      .partition = (int32_t)part->partition,
                                      .key = d->has_key ? d->key : NULL,

@@ -362,9 +362,7 @@ void verify_ahead_put(struct verify_ahead *a, void *record, uint64_t mark, struc
     struct failure why;
 
     assert(a->put_n - a->taken_n < VERIFY_AHEAD_MAX);
-    *slot = (struct slot){
-        .state = SLOT_DONE, .item = {.record = record, .mark = mark}
-    };
+    *slot = (struct slot){.state = SLOT_DONE, .item = {.record = record, .mark = mark}};
     if (verify_ahead_is_signed(value) &&
         submission_split(value.at, value.n, &parts, &why) == STATUS_OK && parts.is_signed &&
         find_key(a, &parts, slot->item.verdict.key)) {

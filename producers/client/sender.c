@@ -271,13 +271,13 @@ static enum status produce(struct sender *s, struct bytes value, const struct id
 {
     rd_kafka_headers_t *headers = make_headers(s, identity);
     rd_kafka_vu_t parts[] = {
-        {.vtype = RD_KAFKA_VTYPE_TOPIC,    .u.cstr = s->topics.submitted        },
+        {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = s->topics.submitted},
         {.vtype = RD_KAFKA_VTYPE_KEY,
-         .u.mem = {unconst(identity->enterprise.at), identity->enterprise.n}    },
-        {.vtype = RD_KAFKA_VTYPE_VALUE,    .u.mem = {unconst(value.at), value.n}},
-        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY           },
-        {.vtype = RD_KAFKA_VTYPE_OPAQUE,   .u.ptr = tag                         },
-        {.vtype = RD_KAFKA_VTYPE_HEADERS,  .u.headers = headers                 },
+         .u.mem = {unconst(identity->enterprise.at), identity->enterprise.n}},
+        {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {unconst(value.at), value.n}},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+        {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = tag},
+        {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
     };
     rd_kafka_error_t *error =
         rd_kafka_produceva(s->handle, parts, sizeof(parts) / sizeof(parts[0]));

@@ -6,16 +6,16 @@ static const struct {
     enum exit_code code;
     const char *meaning;
 } rows[] = {
-    {EXIT_DONE,        "done"                                                     },
-    {EXIT_FAILED,      "failure; also: nothing found, findings, or --wait ran out"},
-    {EXIT_USAGE,       "usage"                                                    },
-    {EXIT_REFUSED,     "done, but some records were refused"                      },
-    {EXIT_DIFFERENCE,  "verification found a difference"                          },
-    {EXIT_DENIED,      "not permitted"                                            },
-    {EXIT_UNREACHABLE, "broker or store unreachable or full"                      },
-    {EXIT_INTERNAL,    "internal; start it again"                                 },
-    {EXIT_STATE,       "configuration or state that a person must look at"        },
-    {EXIT_INTERRUPTED, "interrupted"                                              },
+    {EXIT_DONE, "done"},
+    {EXIT_FAILED, "failure; also: nothing found, findings, or --wait ran out"},
+    {EXIT_USAGE, "usage"},
+    {EXIT_REFUSED, "done, but some records were refused"},
+    {EXIT_DIFFERENCE, "verification found a difference"},
+    {EXIT_DENIED, "not permitted"},
+    {EXIT_UNREACHABLE, "broker or store unreachable or full"},
+    {EXIT_INTERNAL, "internal; start it again"},
+    {EXIT_STATE, "configuration or state that a person must look at"},
+    {EXIT_INTERRUPTED, "interrupted"},
 };
 
 #define ROWS_N (sizeof(rows) / sizeof(rows[0]))

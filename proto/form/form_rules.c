@@ -204,9 +204,9 @@ static const struct {
     size_t at;
     const char *field;
 } gap_requires[] = {
-    {offsetof(struct financing_profile, total_investment),   "/details/total_investment"  },
+    {offsetof(struct financing_profile, total_investment), "/details/total_investment"},
     {offsetof(struct financing_profile, registered_capital), "/details/registered_capital"},
-    {offsetof(struct financing_profile, paid_in),            "/details/paid_in"           },
+    {offsetof(struct financing_profile, paid_in), "/details/paid_in"},
     {offsetof(struct financing_profile, foreign_paid_in_bp), "/details/foreign_paid_in_bp"},
 };
 

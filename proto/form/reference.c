@@ -786,17 +786,17 @@ static const struct item sensitive_items[] = {
 
 /* By enum reference_kind; the record is read into the member of the union. */
 static const struct item_record kinds[] = {
-    [REFERENCE_NONE] = {NULL,            0,                      0,                              NULL           },
-    [REFERENCE_POLICY] = {policy_items,    COUNT(policy_items),    sizeof(struct policy),          NULL           },
-    [REFERENCE_RATES] = {rates_items,     COUNT(rates_items),     sizeof(struct rate_sheet),      NULL           },
-    [REFERENCE_CALENDAR] = {calendar_items,  COUNT(calendar_items),  sizeof(struct calendar),
-                        calendar_agrees                                                                         },
-    [REFERENCE_BANKS] = {banks_items,     COUNT(banks_items),     sizeof(struct register_change), NULL           },
-    [REFERENCE_NEGATIVE_LIST] = {negative_items,  COUNT(negative_items),  sizeof(struct list),            NULL           },
+    [REFERENCE_NONE] = {NULL, 0, 0, NULL},
+    [REFERENCE_POLICY] = {policy_items, COUNT(policy_items), sizeof(struct policy), NULL},
+    [REFERENCE_RATES] = {rates_items, COUNT(rates_items), sizeof(struct rate_sheet), NULL},
+    [REFERENCE_CALENDAR] = {calendar_items, COUNT(calendar_items), sizeof(struct calendar),
+                            calendar_agrees},
+    [REFERENCE_BANKS] = {banks_items, COUNT(banks_items), sizeof(struct register_change), NULL},
+    [REFERENCE_NEGATIVE_LIST] = {negative_items, COUNT(negative_items), sizeof(struct list), NULL},
     [REFERENCE_SENSITIVE_LIST] = {sensitive_items, COUNT(sensitive_items), sizeof(struct list),
-                        NULL                                                                                    },
+                                  NULL},
     [REFERENCE_OPERATORS] = {operators_items, COUNT(operators_items),
-                        sizeof(struct register_change),                                          operators_agree},
+                             sizeof(struct register_change), operators_agree},
 };
 
 static const char *const kind_names[] = {

@@ -290,13 +290,13 @@ static rd_kafka_resp_err_t produce(struct producer *p, const struct producer_rec
                                    rd_kafka_headers_t *headers)
 {
     rd_kafka_vu_t parts[] = {
-        {.vtype = RD_KAFKA_VTYPE_TOPIC,     .u.cstr = record->topic                           },
-        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = record->partition                        },
-        {.vtype = RD_KAFKA_VTYPE_KEY,       .u.mem = {unconst(record->key), record->key_n}    },
-        {.vtype = RD_KAFKA_VTYPE_VALUE,     .u.mem = {unconst(record->value), record->value_n}},
-        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS,  .u.i = RD_KAFKA_MSG_F_COPY                        },
-        {.vtype = RD_KAFKA_VTYPE_OPAQUE,    .u.ptr = record->ret_offset                       },
-        {.vtype = RD_KAFKA_VTYPE_HEADERS,   .u.headers = headers                              },
+        {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = record->topic},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = record->partition},
+        {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {unconst(record->key), record->key_n}},
+        {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {unconst(record->value), record->value_n}},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+        {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = record->ret_offset},
+        {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
     };
     const size_t n = sizeof(parts) / sizeof(parts[0]) - (headers ? 0 : 1);
     rd_kafka_error_t *error = rd_kafka_produceva(p->handle, parts, n);

@@ -19,34 +19,34 @@ static const struct {
     const char *name;
     const char *value;
 } settings[] = {
-    {EVERY,                      false, "broker.address.family",         "v4"              },
-    {EVERY,                      false, "socket.keepalive.enable",       "true"            },
-    {EVERY,                      false, "reconnect.backoff.ms",          "50"              },
-    {EVERY,                      false, "reconnect.backoff.max.ms",      "1000"            },
-    {EVERY,                      false, "log.connection.close",          "false"           },
-    {EVERY,                      true,  "allow.auto.create.topics",      "false"           },
- /* The group's consumer. A position comes from the store, never from the broker. */
-    {ON(KAFKA_GROUP_CONSUMER),   true,  "partition.assignment.strategy", "range"           },
-    {ON(KAFKA_GROUP_CONSUMER),   false, "session.timeout.ms",            "10000"           },
-    {ON(KAFKA_GROUP_CONSUMER),   false, "heartbeat.interval.ms",         "1000"            },
-    {CONSUMERS,                  true,  "enable.auto.commit",            "false"           },
-    {CONSUMERS,                  true,  "enable.auto.offset.store",      "false"           },
-    {CONSUMERS,                  true,  "auto.offset.reset",             "error"           },
-    {CONSUMERS,                  true,  "check.crcs",                    "true"            },
-    {CONSUMERS,                  false, "fetch.wait.max.ms",             "10"              },
-    {ON(KAFKA_GROUP_CONSUMER),   true,  "isolation.level",               "read_committed"  },
-    {ON(KAFKA_LOOK_COMMITTED),   true,  "isolation.level",               "read_committed"  },
-    {ON(KAFKA_LOOK_UNCOMMITTED), true,  "isolation.level",               "read_uncommitted"},
-    {CONSUMERS,                  true,  "enable.partition.eof",          "true"            },
-    {PRODUCERS,                  true,  "enable.idempotence",            "true"            },
-    {PRODUCERS,                  true,  "acks",                          "all"             },
-    {PRODUCERS,                  true,  "partitioner",                   "murmur2_random"  },
-    {PRODUCERS,                  false, "compression.type",              "lz4"             },
-    {PRODUCERS,                  true,  "message.max.bytes",             "1048588"         },
-    {ON(KAFKA_TRANSACTIONAL),    false, "linger.ms",                     "0"               },
-    {ON(KAFKA_TRANSACTIONAL),    false, "retry.backoff.ms",              "1"               },
-    {ON(KAFKA_TRANSACTIONAL),    false, "transaction.timeout.ms",        "15000"           },
-    {ON(KAFKA_IDEMPOTENT),       false, "linger.ms",                     "5"               },
+    {EVERY, false, "broker.address.family", "v4"},
+    {EVERY, false, "socket.keepalive.enable", "true"},
+    {EVERY, false, "reconnect.backoff.ms", "50"},
+    {EVERY, false, "reconnect.backoff.max.ms", "1000"},
+    {EVERY, false, "log.connection.close", "false"},
+    {EVERY, true, "allow.auto.create.topics", "false"},
+    /* The group's consumer. A position comes from the store, never from the broker. */
+    {ON(KAFKA_GROUP_CONSUMER), true, "partition.assignment.strategy", "range"},
+    {ON(KAFKA_GROUP_CONSUMER), false, "session.timeout.ms", "10000"},
+    {ON(KAFKA_GROUP_CONSUMER), false, "heartbeat.interval.ms", "1000"},
+    {CONSUMERS, true, "enable.auto.commit", "false"},
+    {CONSUMERS, true, "enable.auto.offset.store", "false"},
+    {CONSUMERS, true, "auto.offset.reset", "error"},
+    {CONSUMERS, true, "check.crcs", "true"},
+    {CONSUMERS, false, "fetch.wait.max.ms", "10"},
+    {ON(KAFKA_GROUP_CONSUMER), true, "isolation.level", "read_committed"},
+    {ON(KAFKA_LOOK_COMMITTED), true, "isolation.level", "read_committed"},
+    {ON(KAFKA_LOOK_UNCOMMITTED), true, "isolation.level", "read_uncommitted"},
+    {CONSUMERS, true, "enable.partition.eof", "true"},
+    {PRODUCERS, true, "enable.idempotence", "true"},
+    {PRODUCERS, true, "acks", "all"},
+    {PRODUCERS, true, "partitioner", "murmur2_random"},
+    {PRODUCERS, false, "compression.type", "lz4"},
+    {PRODUCERS, true, "message.max.bytes", "1048588"},
+    {ON(KAFKA_TRANSACTIONAL), false, "linger.ms", "0"},
+    {ON(KAFKA_TRANSACTIONAL), false, "retry.backoff.ms", "1"},
+    {ON(KAFKA_TRANSACTIONAL), false, "transaction.timeout.ms", "15000"},
+    {ON(KAFKA_IDEMPOTENT), false, "linger.ms", "5"},
 };
 #define SETTINGS_N (sizeof(settings) / sizeof(settings[0]))
 
@@ -127,13 +127,13 @@ static enum status set_given(rd_kafka_conf_t *conf, enum kafka_role role,
         const char *name;
         const char *value;
     } given[] = {
-        {"bootstrap.servers", options->bootstrap                                            },
-        {"client.id",         options->client_id                                            },
-        {"group.id",          role == KAFKA_GROUP_CONSUMER ? options->group
+        {"bootstrap.servers", options->bootstrap},
+        {"client.id", options->client_id},
+        {"group.id", role == KAFKA_GROUP_CONSUMER ? options->group
                      : (LOOKERS & ON(role))       ? "filing-look" /* required, never joined */
-                                                  : NULL                },
-        {"group.instance.id", role == KAFKA_GROUP_CONSUMER ? options->instance_id : NULL    },
-        {"transactional.id",  role == KAFKA_TRANSACTIONAL ? options->transactional_id : NULL},
+                                                  : NULL},
+        {"group.instance.id", role == KAFKA_GROUP_CONSUMER ? options->instance_id : NULL},
+        {"transactional.id", role == KAFKA_TRANSACTIONAL ? options->transactional_id : NULL},
     };
     enum status status = STATUS_OK;
 

@@ -20,13 +20,13 @@ enum status topics_init(struct topics *topics, const char *prefix, struct failur
         char *out;
         const char *name;
     } names[] = {
-        {topics->submitted,     "filings.submitted.v1"  },
-        {topics->decided,       "filings.decided.v1"    },
-        {topics->reference,     "filings.reference.v1"  },
-        {topics->checkpoints,   "filings.checkpoints.v1"},
-        {topics->operations,    "filings.operations.v1" },
-        {topics->group,         "filing-worker"         },
-        {topics->reference_txn, "reference"             },
+        {topics->submitted, "filings.submitted.v1"},
+        {topics->decided, "filings.decided.v1"},
+        {topics->reference, "filings.reference.v1"},
+        {topics->checkpoints, "filings.checkpoints.v1"},
+        {topics->operations, "filings.operations.v1"},
+        {topics->group, "filing-worker"},
+        {topics->reference_txn, "reference"},
     };
 
     for (const char *c = prefix; *c; c++) {

@@ -308,12 +308,9 @@ static enum status field_add(struct walk *walk, struct frame *frame,
         ProtobufCType type;
         enum node_kind kind;
     } kinds[] = {
-        {PROTOBUF_C_TYPE_STRING,  NODE_TEXT   },
-        {PROTOBUF_C_TYPE_MESSAGE, NODE_OBJECT },
-        {PROTOBUF_C_TYPE_INT64,   NODE_INTEGER},
-        {PROTOBUF_C_TYPE_UINT32,  NODE_INTEGER},
-        {PROTOBUF_C_TYPE_BYTES,   NODE_TEXT   },
-        {PROTOBUF_C_TYPE_BOOL,    NODE_BOOLEAN},
+        {PROTOBUF_C_TYPE_STRING, NODE_TEXT},   {PROTOBUF_C_TYPE_MESSAGE, NODE_OBJECT},
+        {PROTOBUF_C_TYPE_INT64, NODE_INTEGER}, {PROTOBUF_C_TYPE_UINT32, NODE_INTEGER},
+        {PROTOBUF_C_TYPE_BYTES, NODE_TEXT},    {PROTOBUF_C_TYPE_BOOL, NODE_BOOLEAN},
     };
     bool repeated = known->label == PROTOBUF_C_LABEL_REPEATED;
     enum node_kind kind = NODE_NULL;

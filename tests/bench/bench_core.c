@@ -48,13 +48,11 @@ static double now_ns(void)
 
 static struct filing registration(void)
 {
-    static const struct fdi_investor investor = {
-        .investor_no = {.at = "F1",      .n = 2      },
-        .country = COUNTRY_DEU,
-        .subscribed = {MONEY_MINOR_MAX, CURRENCY_USD},
-        .cash = {MONEY_MINOR_MAX, CURRENCY_USD},
-        .share_bp = 10000
-    };
+    static const struct fdi_investor investor = {.investor_no = {.at = "F1", .n = 2},
+                                                 .country = COUNTRY_DEU,
+                                                 .subscribed = {MONEY_MINOR_MAX, CURRENCY_USD},
+                                                 .cash = {MONEY_MINOR_MAX, CURRENCY_USD},
+                                                 .share_bp = 10000};
     struct filing filing = fixture_filing(EVENT_FDI_REGISTRATION, "r1", "2024-07-01");
     struct fdi_registration *details = &filing.details.fdi_registration;
 

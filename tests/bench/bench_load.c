@@ -59,10 +59,8 @@ static void issue(struct founder *f, struct bytes content)
     for (size_t i = 0; i < OPERATORS; i++) {
         load_need(signer_sign(f->load->signer, f->keys[i], &message, signatures[i], &err), "sign",
                   &err);
-        approvals[i] = (struct approval){
-            .key_id = {.at = ids[i],        .n = 2             },
-            .signature = {.at = signatures[i], .n = SIGNATURE_SIZE}
-        };
+        approvals[i] = (struct approval){.key_id = {.at = ids[i], .n = 2},
+                                         .signature = {.at = signatures[i], .n = SIGNATURE_SIZE}};
     }
     load_need(bulletin_encode(content, approvals, OPERATORS, &f->arena, &bulletin), "encode", &err);
     load_need(submission_encode_bulletin(bulletin, &f->arena, &value), "encode", &err);

@@ -118,8 +118,7 @@ static void undo_make(struct bench *b, uint64_t number)
         u->postings[i] = (struct undo_posting){
             .key = {.owner = i == 0 ? 1 : 0, .kind = b->decision.postings[i].id.kind},
             .currency = b->decision.postings[i].currency,
-            .change = b->decision.postings[i].change
-        };
+            .change = b->decision.postings[i].change};
     }
 }
 

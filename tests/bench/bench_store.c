@@ -93,9 +93,8 @@ static void part_make(struct bench *b, uint32_t p, size_t from, size_t n, struct
         .count = (uint32_t)n,
         .starts = *position,
         .decisions = {b->decisions + from * (4 + DECISION_SIZE), n * (4 + DECISION_SIZE)},
-        .undo = {b->undo + from * (4 + UNDO_SIZE),          n * (4 + UNDO_SIZE)    },
-        .inputs = {b->inputs + from * 8,                      n * 8                  }
-    };
+        .undo = {b->undo + from * (4 + UNDO_SIZE), n * (4 + UNDO_SIZE)},
+        .inputs = {b->inputs + from * 8, n * 8}};
     for (size_t i = 0; i < n; i++) {
         filing_make(b, &b->filings[from + i], position->number + 1 + i);
     }

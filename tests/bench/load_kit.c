@@ -215,12 +215,12 @@ bool load_send(rd_kafka_t *producer, const struct load *load, const struct load_
                void *opaque)
 {
     rd_kafka_vu_t parts[] = {
-        {.vtype = RD_KAFKA_VTYPE_TOPIC,     .u.cstr = load->topics.submitted                     },
-        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = filing->partition                           },
-        {.vtype = RD_KAFKA_VTYPE_KEY,       .u.mem = {unconst(filing->key), LOAD_CODE_SIZE}      },
-        {.vtype = RD_KAFKA_VTYPE_VALUE,     .u.mem = {unconst(filing->value.at), filing->value.n}},
-        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS,  .u.i = RD_KAFKA_MSG_F_COPY                           },
-        {.vtype = RD_KAFKA_VTYPE_OPAQUE,    .u.ptr = opaque                                      },
+        {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = load->topics.submitted},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = filing->partition},
+        {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {unconst(filing->key), LOAD_CODE_SIZE}},
+        {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {unconst(filing->value.at), filing->value.n}},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+        {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = opaque},
     };
     rd_kafka_error_t *error = rd_kafka_produceva(producer, parts, sizeof(parts) / sizeof(parts[0]));
     const bool sent = !error;

@@ -68,11 +68,11 @@ void cluster_produce(const char *topic, int partition, const char *key, const ch
 {
     rd_kafka_t *handle = open_handle(RD_KAFKA_PRODUCER, NULL);
     rd_kafka_vu_t parts[] = {
-        {.vtype = RD_KAFKA_VTYPE_TOPIC,     .u.cstr = topic                        },
-        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = partition                     },
-        {.vtype = RD_KAFKA_VTYPE_KEY,       .u.mem = {strdup(key), strlen(key)}    },
-        {.vtype = RD_KAFKA_VTYPE_VALUE,     .u.mem = {strdup(value), strlen(value)}},
-        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS,  .u.i = RD_KAFKA_MSG_F_COPY             },
+        {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = topic},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = partition},
+        {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {strdup(key), strlen(key)}},
+        {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {strdup(value), strlen(value)}},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
     };
     rd_kafka_error_t *error = rd_kafka_produceva(handle, parts, sizeof(parts) / sizeof(parts[0]));
 

@@ -72,10 +72,8 @@ static struct bytes make_bulletin(struct arena *arena, const struct founding_par
             .domain = SIGN_BULLETIN, .ledger_id = ledger_id, .bytes = content};
 
         must(signer_sign(signer, keys[i], &message, signatures[i], err), err);
-        approvals[i] = (struct approval){
-            .key_id = {.at = key_ids[i],    .n = 2             },
-            .signature = {.at = signatures[i], .n = SIGNATURE_SIZE}
-        };
+        approvals[i] = (struct approval){.key_id = {.at = key_ids[i], .n = 2},
+                                         .signature = {.at = signatures[i], .n = SIGNATURE_SIZE}};
         signing_key_close(keys[i]);
     }
     must(bulletin_encode(content, approvals, ISSUERS_N, arena, &bulletin), err);

@@ -167,15 +167,15 @@ static int read_all(struct dump *d)
 static rd_kafka_t *open_reader(const char *isolation)
 {
     const char *const settings[][2] = {
-        {"bootstrap.servers",        getenv("KAFKA_BOOTSTRAP")}, /* NOLINT(concurrency-mt-unsafe) */
-        {"isolation.level",          isolation                },
-        {"group.id",                 "log-dump"               },
-        {"enable.auto.commit",       "false"                  },
-        {"enable.partition.eof",     "true"                   },
-        {"auto.offset.reset",        "error"                  },
-        {"check.crcs",               "true"                   },
-        {"broker.address.family",    "v4"                     },
-        {"reconnect.backoff.max.ms", "500"                    },
+        {"bootstrap.servers", getenv("KAFKA_BOOTSTRAP")}, /* NOLINT(concurrency-mt-unsafe) */
+        {"isolation.level", isolation},
+        {"group.id", "log-dump"},
+        {"enable.auto.commit", "false"},
+        {"enable.partition.eof", "true"},
+        {"auto.offset.reset", "error"},
+        {"check.crcs", "true"},
+        {"broker.address.family", "v4"},
+        {"reconnect.backoff.max.ms", "500"},
     };
     char text[256] = "";
     rd_kafka_conf_t *conf = rd_kafka_conf_new();

@@ -120,11 +120,11 @@ static void publish_line(struct load *l, rd_kafka_t *handle)
     require_true(enterprise != NULL, "a filing without enterprise");
     do {
         const rd_kafka_vu_t parts[] = {
-            {.vtype = RD_KAFKA_VTYPE_TOPIC,    .u.cstr = l->topics.submitted        },
+            {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = l->topics.submitted},
             {.vtype = RD_KAFKA_VTYPE_KEY,
-             .u.mem = {unconst(enterprise->text.at), enterprise->text.n}            },
-            {.vtype = RD_KAFKA_VTYPE_VALUE,    .u.mem = {unconst(value.at), value.n}},
-            {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY           },
+             .u.mem = {unconst(enterprise->text.at), enterprise->text.n}},
+            {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {unconst(value.at), value.n}},
+            {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
         };
 
         rd_kafka_error_destroy(error);

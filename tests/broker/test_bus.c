@@ -33,14 +33,12 @@ static struct bus *open_bus(const struct topics *topics, const char *slot)
     char *id = ids[next++ % 4];
     struct failure err = {.status = STATUS_OK};
     struct bus *bus = NULL;
-    struct bus_kafka_conf conf = {
-        .topics = topics,
-        .options = {.bootstrap = cluster_bootstrap(),
-                    .client_id = "test",
-                    .group = topics->group,
-                    .instance_id = slot,
-                    .transactional_id = id}
-    };
+    struct bus_kafka_conf conf = {.topics = topics,
+                                  .options = {.bootstrap = cluster_bootstrap(),
+                                              .client_id = "test",
+                                              .group = topics->group,
+                                              .instance_id = slot,
+                                              .transactional_id = id}};
 
     (void)snprintf(id, sizeof(ids[0]), "%s-%s", topics->group, slot);
     if (bus_kafka_open(&conf, &bus, &err) != STATUS_OK) {

@@ -242,13 +242,9 @@ static void refuses_a_port_that_is_taken(void **state)
 static void refuses_what_it_does_not_know(void **state)
 {
     static const char *const rows[][3] = {
-        {"begin",  NULL,        NULL  },
-        {"start",  "--brokers", "2"   },
-        {"start",  "--port",    "x"   },
-        {"start",  "--version", "four"},
-        {"start",  "--port",    NULL  },
-        {"status", "--port",    "9092"},
-        {"stop",   "--node",    "4"   },
+        {"begin", NULL, NULL},          {"start", "--brokers", "2"}, {"start", "--port", "x"},
+        {"start", "--version", "four"}, {"start", "--port", NULL},   {"status", "--port", "9092"},
+        {"stop", "--node", "4"},
     };
 
     (void)state;

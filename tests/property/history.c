@@ -126,45 +126,45 @@ static void add_row(struct step *step, int32_t first, const struct row_text *tex
 
 /* Rows of one id, subject and region follow each other, each until the day before the next. */
 static const struct row_text policy_rows[] = {
-    {"FAC.LIMIT.USD",               "",           "",     DATE_NONE, "20000",        true },
-    {"FAC.LIMIT.USD",               "",           "",     12,        "9000.5",       true },
-    {"FAC.LIMIT.USD",               "HIGH_TECH",  "21",   DATE_NONE, "50000",        true },
-    {"FAC.LIMIT.USD",               "HIGH_TECH",  "21",   8,         "15000",        false},
-    {"FAC.LIMIT.USD",               "HIGH_TECH",  "2102", 15,        "80000",        true },
-    {"FDI.EXCESS.USD",              "",           "",     DATE_NONE, "300.25",       true },
-    {"FDI.EXCESS.USD",              "",           "",     10,        "100",          true },
-    {"FDI.PAYIN.YEARS",             "",           "",     5,         "5",            true },
-    {"FDI.SETTLE.RATIO",            "",           "",     DATE_NONE, "1",            true },
-    {"FDI.SETTLE.RATIO",            "",           "",     6,         "0.8",          true },
-    {"FDI.TAX_FORM.USD",            "",           "",     3,         "150.5",        false},
-    {"FDI.USE.FORBIDDEN",           "SECURITIES", "",     DATE_NONE, "1",            true },
-    {"FIN.DRAW.WAIT_WORKING_DAYS",  "",           "",     DATE_NONE, "2",            false},
-    {"FIN.DRAW.WAIT_WORKING_DAYS",  "",           "",     6,         "1",            true },
-    {"FIN.NDRC.FROM",               "",           "",     -6,        "1",            true },
-    {"FIN.SIGN.WORKING_DAYS",       "",           "",     DATE_NONE, "5",            true },
-    {"FIN.SIGN.WORKING_DAYS",       "",           "",     9,         "3",            true },
-    {"GAP.HOLDING.MULTIPLE",        "1000",       "",     DATE_NONE, "4",            true },
-    {"GAP.HOLDING.MULTIPLE",        "50000",      "",     DATE_NONE, "6",            true },
-    {"MP.FX",                       "",           "",     DATE_NONE, "0.5",          true },
-    {"MP.LEVERAGE",                 "",           "",     DATE_NONE, "2",            true },
-    {"MP.LEVERAGE",                 "",           "",     14,        "1.37",         true },
-    {"MP.PARAMETER",                "",           "",     DATE_NONE, "1.25",         true },
-    {"MP.PARAMETER",                "",           "",     7,         "0.333",        true },
-    {"MP.PARAMETER",                "",           "",     18,        "1.75",         false},
-    {"MP.TERM.LONG",                "",           "",     DATE_NONE, "1",            true },
-    {"MP.TERM.SHORT",               "",           "",     DATE_NONE, "1.5",          true },
-    {"MP.TERM.SHORT",               "",           "",     11,        "1.3333333333", true },
-    {"OUT.CHANGE.SHARE",            "",           "",     DATE_NONE, "0.2",          false},
-    {"OUT.CHANGE.USD",              "",           "",     2,         "1000",         false},
-    {"OUT.COMPLETION.WORKING_DAYS", "",           "",     DATE_NONE, "3",            true },
-    {"OUT.LENDING.COEFFICIENT",     "",           "",     DATE_NONE, "0.5",          true },
-    {"OUT.LENDING.COEFFICIENT",     "",           "",     10,        "0.3",          true },
-    {"OUT.LENDING.COEFFICIENT",     "",           "",     19,        "0.6",          true },
-    {"OUT.NDRC.USD",                "",           "",     -2,        "60000",        true },
-    {"OUT.PRELIM.MONTHS",           "",           "",     DATE_NONE, "1",            true },
-    {"OUT.PRELIM.MONTHS",           "",           "",     17,        "0",            true },
-    {"OUT.PRELIM.SHARE",            "",           "",     DATE_NONE, "0.25",         true },
-    {"OUT.PRELIM.USD",              "",           "",     4,         "3000.5",       true },
+    {"FAC.LIMIT.USD", "", "", DATE_NONE, "20000", true},
+    {"FAC.LIMIT.USD", "", "", 12, "9000.5", true},
+    {"FAC.LIMIT.USD", "HIGH_TECH", "21", DATE_NONE, "50000", true},
+    {"FAC.LIMIT.USD", "HIGH_TECH", "21", 8, "15000", false},
+    {"FAC.LIMIT.USD", "HIGH_TECH", "2102", 15, "80000", true},
+    {"FDI.EXCESS.USD", "", "", DATE_NONE, "300.25", true},
+    {"FDI.EXCESS.USD", "", "", 10, "100", true},
+    {"FDI.PAYIN.YEARS", "", "", 5, "5", true},
+    {"FDI.SETTLE.RATIO", "", "", DATE_NONE, "1", true},
+    {"FDI.SETTLE.RATIO", "", "", 6, "0.8", true},
+    {"FDI.TAX_FORM.USD", "", "", 3, "150.5", false},
+    {"FDI.USE.FORBIDDEN", "SECURITIES", "", DATE_NONE, "1", true},
+    {"FIN.DRAW.WAIT_WORKING_DAYS", "", "", DATE_NONE, "2", false},
+    {"FIN.DRAW.WAIT_WORKING_DAYS", "", "", 6, "1", true},
+    {"FIN.NDRC.FROM", "", "", -6, "1", true},
+    {"FIN.SIGN.WORKING_DAYS", "", "", DATE_NONE, "5", true},
+    {"FIN.SIGN.WORKING_DAYS", "", "", 9, "3", true},
+    {"GAP.HOLDING.MULTIPLE", "1000", "", DATE_NONE, "4", true},
+    {"GAP.HOLDING.MULTIPLE", "50000", "", DATE_NONE, "6", true},
+    {"MP.FX", "", "", DATE_NONE, "0.5", true},
+    {"MP.LEVERAGE", "", "", DATE_NONE, "2", true},
+    {"MP.LEVERAGE", "", "", 14, "1.37", true},
+    {"MP.PARAMETER", "", "", DATE_NONE, "1.25", true},
+    {"MP.PARAMETER", "", "", 7, "0.333", true},
+    {"MP.PARAMETER", "", "", 18, "1.75", false},
+    {"MP.TERM.LONG", "", "", DATE_NONE, "1", true},
+    {"MP.TERM.SHORT", "", "", DATE_NONE, "1.5", true},
+    {"MP.TERM.SHORT", "", "", 11, "1.3333333333", true},
+    {"OUT.CHANGE.SHARE", "", "", DATE_NONE, "0.2", false},
+    {"OUT.CHANGE.USD", "", "", 2, "1000", false},
+    {"OUT.COMPLETION.WORKING_DAYS", "", "", DATE_NONE, "3", true},
+    {"OUT.LENDING.COEFFICIENT", "", "", DATE_NONE, "0.5", true},
+    {"OUT.LENDING.COEFFICIENT", "", "", 10, "0.3", true},
+    {"OUT.LENDING.COEFFICIENT", "", "", 19, "0.6", true},
+    {"OUT.NDRC.USD", "", "", -2, "60000", true},
+    {"OUT.PRELIM.MONTHS", "", "", DATE_NONE, "1", true},
+    {"OUT.PRELIM.MONTHS", "", "", 17, "0", true},
+    {"OUT.PRELIM.SHARE", "", "", DATE_NONE, "0.25", true},
+    {"OUT.PRELIM.USD", "", "", 4, "3000.5", true},
 };
 
 static bool continues(const struct row_text *a, const struct row_text *b)
@@ -580,8 +580,7 @@ static void fdi_preliminary(struct maker *k, struct step *step)
             .application_no = unused(k, step),
             .investor = {.name = T("n"), .country = COUNTRY_DEU},
             .money = amount(k, once_in(k, 2) ? CURRENCY_USD : any_currency(k)),
-            .purpose = T("p")
-        };
+            .purpose = T("p")};
     } else if (step->filing.event == EVENT_FDI_PRELIMINARY_CONVERT) {
         d->fdi_preliminary_convert = (struct fdi_preliminary_convert){
             .application_no = fdi_application(k, step),
@@ -638,16 +637,14 @@ static void fdi_of_investor(struct maker *k, struct step *step)
     } else {
         d->fdi_transfer = (struct fdi_transfer){
             .registration_no = number,
-            .seller_no = once_in(k, 4) ? (struct text){0                              }
-                  : ONE_OF(k, investor_numbers),
+            .seller_no = once_in(k, 4) ? (struct text){0} : ONE_OF(k, investor_numbers),
             .has_buyer = !once_in(k, 4),
-            .buyer = { .investor_no = ONE_OF(k, investor_numbers),
-                                                       .name = T("n"),
-                                                       .country = once_in(k, 3) ? COUNTRY_CHN : COUNTRY_FRA},
+            .buyer = {.investor_no = ONE_OF(k, investor_numbers),
+                      .name = T("n"),
+                      .country = once_in(k, 3) ? COUNTRY_CHN : COUNTRY_FRA},
             .share_bp = 1 + pick(k, 4000),
             .price = amount(k, any_currency(k)),
-            .tax_evidence_no = T(once_in(k, 12) ? "" : "E")
-        };
+            .tax_evidence_no = T(once_in(k, 12) ? "" : "E")};
     }
 }
 
@@ -800,8 +797,7 @@ static void contract(struct maker *k, struct step *step)
         .capitalises_interest = !once_in(k, 3),
         .not_counted = once_in(k, 10),
         .ndrc_certificate_no = T(once_in(k, 3) ? "" : "N1"),
-        .purpose = T(once_in(k, 15) ? "SECURITIES" : "working capital")
-    };
+        .purpose = T(once_in(k, 15) ? "SECURITIES" : "working capital")};
     if (d->creditor.kind == CREDITOR_BANK && once_in(k, 2)) {
         d->creditor.bic = T("DEUTDEFF");
     }
@@ -919,8 +915,7 @@ static void of_contract_terms(struct maker *k, struct step *step, struct text nu
             .creditor = {.name = T("n"),
                          .country = COUNTRY_DEU,
                          .kind = once_in(k, 9) ? CREDITOR_BANK : CREDITOR_MARKET},
-            .agreed_on = agreed_on
-        };
+            .agreed_on = agreed_on};
     } else {
         /* Cancellation and deregistration have nothing but the number. */
         d->financing_cancellation.contract_no = number;
@@ -980,22 +975,21 @@ static void outbound_registration(struct maker *k, struct step *step)
 
     *d = (struct outbound_registration){
         .registration_no = unused(k, step),
-        .application_no = once_in(k, 3) ? opened_application(k, step) : (struct text){0                 },
+        .application_no = once_in(k, 3) ? opened_application(k, step) : (struct text){0},
         .route = ROUTE_DIRECT,
-        .target = {                                                 .name = T("n"),    .country = countries[pick(k, 3)]            },
+        .target = {.name = T("n"), .country = countries[pick(k, 3)]},
         .industry = ONE_OF(k, industries),
         .sensitive = once_in(k, 8),
         .central_enterprise = once_in(k, 12),
         .total = amount(k, any_currency(k)),
-        .ndrc = { .kind = once_in(k, 2) ? NDRC_FILING : NDRC_APPROVAL,
-                                                                                      .level = once_in(k,                                                                                    3) ? NDRC_LEVEL_PROVINCIAL : NDRC_LEVEL_NATIONAL,
-                                                                                      .number = T("N1"),
-                                                                                      .issued_on = on - (int32_t)pick(k, 9) + (once_in(k, 20) ? 1 : 0),
-                                                                                      .valid_to = on + (int32_t)pick(k, 30) - (once_in(k, 10) ? 1 : 0)},
-        .mofcom = {                                                                        .number = T("M1"),
-                                                                                      .issued_on = on - (int32_t)pick(k,                                                                                    9) + (once_in(k, 20) ? 1 : 0),
-                                                                                      .valid_to = on + (int32_t)pick(k, 30) - (once_in(k, 10) ? 1 : 0)}
-    };
+        .ndrc = {.kind = once_in(k, 2) ? NDRC_FILING : NDRC_APPROVAL,
+                 .level = once_in(k, 3) ? NDRC_LEVEL_PROVINCIAL : NDRC_LEVEL_NATIONAL,
+                 .number = T("N1"),
+                 .issued_on = on - (int32_t)pick(k, 9) + (once_in(k, 20) ? 1 : 0),
+                 .valid_to = on + (int32_t)pick(k, 30) - (once_in(k, 10) ? 1 : 0)},
+        .mofcom = {.number = T("M1"),
+                   .issued_on = on - (int32_t)pick(k, 9) + (once_in(k, 20) ? 1 : 0),
+                   .valid_to = on + (int32_t)pick(k, 30) - (once_in(k, 10) ? 1 : 0)}};
     d->cash = d->total;
     d->cash.minor -= once_in(k, 2) ? (int64_t)pick(k, 2) * d->cash.minor / 2 : 0;
     d->cash.minor += once_in(k, 30) ? 1 : 0;
@@ -1073,8 +1067,7 @@ static void of_lending(struct maker *k, struct step *step)
             .relation = RELATION_SUBSIDIARY,
             .money = amount(k, any_currency(k)),
             .signed_on = on - (int32_t)pick(k, 12) + (once_in(k, 30) ? 13 : 0),
-            .matures_on = on + (int32_t)pick(k, 300)
-        };
+            .matures_on = on + (int32_t)pick(k, 300)};
     } else if (step->filing.event == EVENT_OUTBOUND_LOAN_EXTENSION) {
         int32_t from = signing ? signing->filing.details.outbound_loan.matures_on : on;
 
@@ -1093,13 +1086,12 @@ static void outbound_remittance(struct maker *k, struct step *step)
     struct outbound_remittance *d = &step->filing.details.outbound_remittance;
     static const int32_t countries[] = {COUNTRY_USA, COUNTRY_ITA, COUNTRY_DEU};
 
-    *d = (struct outbound_remittance){
-        .registration_no = opened(k, step, EVENT_OUTBOUND_REGISTRATION),
-        .money = amount(k, any_currency(k)),
-        .payee = {.name = T("n"), .country = countries[pick(k, 3)]},
-        .declaration_no = T("1234567890123456789012"),
-        .explained = T(once_in(k, 2) ? "E1" : "")
-    };
+    *d = (struct outbound_remittance){.registration_no =
+                                          opened(k, step, EVENT_OUTBOUND_REGISTRATION),
+                                      .money = amount(k, any_currency(k)),
+                                      .payee = {.name = T("n"), .country = countries[pick(k, 3)]},
+                                      .declaration_no = T("1234567890123456789012"),
+                                      .explained = T(once_in(k, 2) ? "E1" : "")};
 }
 
 /* May the event be about that step, as far as the guide can see? */
@@ -1172,54 +1164,54 @@ static enum event believable(struct maker *k, const struct step *step, enum even
         enum event event;
         enum event rests_on;
     } rows[] = {
-        {EVENT_OUTBOUND_IN_KIND,                EVENT_OUTBOUND_REGISTRATION   },
-        {EVENT_OUTBOUND_CHANGE,                 EVENT_OUTBOUND_REGISTRATION   },
-        {EVENT_OUTBOUND_PROFIT_RETURN,          EVENT_OUTBOUND_REGISTRATION   },
-        {EVENT_OUTBOUND_CAPITAL_RETURN,         EVENT_OUTBOUND_REGISTRATION   },
-        {EVENT_OUTBOUND_COMPLETION,             EVENT_OUTBOUND_REGISTRATION   },
-        {EVENT_OUTBOUND_CLOSURE,                EVENT_OUTBOUND_REGISTRATION   },
-        {EVENT_OUTBOUND_LOAN_RETURN,            EVENT_OUTBOUND_LOAN_REMITTANCE},
-        {EVENT_OUTBOUND_LOAN_REMITTANCE,        EVENT_OUTBOUND_LOAN           },
-        {EVENT_OUTBOUND_LOAN_RETURN,            EVENT_OUTBOUND_LOAN           },
-        {EVENT_OUTBOUND_LOAN_EXTENSION,         EVENT_OUTBOUND_LOAN           },
-        {EVENT_OUTBOUND_LOAN_CLOSURE,           EVENT_OUTBOUND_LOAN           },
-        {EVENT_OUTBOUND_LOAN,                   EVENT_OUTBOUND_LENDING_BASIS  },
+        {EVENT_OUTBOUND_IN_KIND, EVENT_OUTBOUND_REGISTRATION},
+        {EVENT_OUTBOUND_CHANGE, EVENT_OUTBOUND_REGISTRATION},
+        {EVENT_OUTBOUND_PROFIT_RETURN, EVENT_OUTBOUND_REGISTRATION},
+        {EVENT_OUTBOUND_CAPITAL_RETURN, EVENT_OUTBOUND_REGISTRATION},
+        {EVENT_OUTBOUND_COMPLETION, EVENT_OUTBOUND_REGISTRATION},
+        {EVENT_OUTBOUND_CLOSURE, EVENT_OUTBOUND_REGISTRATION},
+        {EVENT_OUTBOUND_LOAN_RETURN, EVENT_OUTBOUND_LOAN_REMITTANCE},
+        {EVENT_OUTBOUND_LOAN_REMITTANCE, EVENT_OUTBOUND_LOAN},
+        {EVENT_OUTBOUND_LOAN_RETURN, EVENT_OUTBOUND_LOAN},
+        {EVENT_OUTBOUND_LOAN_EXTENSION, EVENT_OUTBOUND_LOAN},
+        {EVENT_OUTBOUND_LOAN_CLOSURE, EVENT_OUTBOUND_LOAN},
+        {EVENT_OUTBOUND_LOAN, EVENT_OUTBOUND_LENDING_BASIS},
 
-        {EVENT_FDI_PRELIMINARY_INFLOW,          EVENT_FDI_PRELIMINARY         },
-        {EVENT_FDI_PRELIMINARY_REFUND,          EVENT_FDI_PRELIMINARY_INFLOW  },
-        {EVENT_FDI_PRELIMINARY_CONVERT,         EVENT_FDI_PRELIMINARY_INFLOW  },
-        {EVENT_FDI_PRELIMINARY_INFLOW,          EVENT_FDI_PRELIMINARY         },
-        {EVENT_FDI_SETTLEMENT,                  EVENT_FDI_INFLOW              },
-        {EVENT_FDI_PAYMENT,                     EVENT_FDI_INFLOW              },
-        {EVENT_FDI_REINVESTMENT,                EVENT_FDI_INFLOW              },
-        {EVENT_FDI_INFLOW,                      EVENT_FDI_REGISTRATION        },
-        {EVENT_FDI_INCREASE,                    EVENT_FDI_REGISTRATION        },
-        {EVENT_FDI_DECREASE,                    EVENT_FDI_REGISTRATION        },
-        {EVENT_FDI_TRANSFER,                    EVENT_FDI_REGISTRATION        },
-        {EVENT_FDI_PROFIT_REMITTANCE,           EVENT_FDI_REGISTRATION        },
-        {EVENT_FDI_LIQUIDATION,                 EVENT_FDI_REGISTRATION        },
-        {EVENT_FDI_DEREGISTRATION,              EVENT_FDI_REGISTRATION        },
-        {EVENT_FDI_OUTWARD_REMITTANCE,          EVENT_FDI_REGISTRATION        },
+        {EVENT_FDI_PRELIMINARY_INFLOW, EVENT_FDI_PRELIMINARY},
+        {EVENT_FDI_PRELIMINARY_REFUND, EVENT_FDI_PRELIMINARY_INFLOW},
+        {EVENT_FDI_PRELIMINARY_CONVERT, EVENT_FDI_PRELIMINARY_INFLOW},
+        {EVENT_FDI_PRELIMINARY_INFLOW, EVENT_FDI_PRELIMINARY},
+        {EVENT_FDI_SETTLEMENT, EVENT_FDI_INFLOW},
+        {EVENT_FDI_PAYMENT, EVENT_FDI_INFLOW},
+        {EVENT_FDI_REINVESTMENT, EVENT_FDI_INFLOW},
+        {EVENT_FDI_INFLOW, EVENT_FDI_REGISTRATION},
+        {EVENT_FDI_INCREASE, EVENT_FDI_REGISTRATION},
+        {EVENT_FDI_DECREASE, EVENT_FDI_REGISTRATION},
+        {EVENT_FDI_TRANSFER, EVENT_FDI_REGISTRATION},
+        {EVENT_FDI_PROFIT_REMITTANCE, EVENT_FDI_REGISTRATION},
+        {EVENT_FDI_LIQUIDATION, EVENT_FDI_REGISTRATION},
+        {EVENT_FDI_DEREGISTRATION, EVENT_FDI_REGISTRATION},
+        {EVENT_FDI_OUTWARD_REMITTANCE, EVENT_FDI_REGISTRATION},
 
-        {EVENT_FDI_INFLOW,                      EVENT_FDI_REGISTRATION        },
-        {EVENT_FINANCING_DRAWDOWN,              EVENT_FINANCING_CONTRACT      },
-        {EVENT_FINANCING_REPAYMENT,             EVENT_FINANCING_CONTRACT      },
-        {EVENT_FINANCING_INTEREST,              EVENT_FINANCING_CONTRACT      },
-        {EVENT_FINANCING_CAPITALISATION,        EVENT_FINANCING_CONTRACT      },
-        {EVENT_FINANCING_EXTENSION,             EVENT_FINANCING_CONTRACT      },
-        {EVENT_FINANCING_AMENDMENT,             EVENT_FINANCING_CONTRACT      },
-        {EVENT_FINANCING_ASSIGNMENT,            EVENT_FINANCING_CONTRACT      },
-        {EVENT_FINANCING_FORGIVENESS,           EVENT_FINANCING_CONTRACT      },
-        {EVENT_FINANCING_EQUITY_CONVERSION,     EVENT_FINANCING_CONTRACT      },
-        {EVENT_FINANCING_CANCELLATION,          EVENT_FINANCING_CONTRACT      },
-        {EVENT_FINANCING_DEREGISTRATION,        EVENT_FINANCING_CONTRACT      },
-        {EVENT_OUTBOUND_PRELIMINARY_REMITTANCE, EVENT_OUTBOUND_PRELIMINARY    },
-        {EVENT_OUTBOUND_PRELIMINARY_REFUND,     EVENT_OUTBOUND_PRELIMINARY    },
-        {EVENT_FINANCING_REPAYMENT,             EVENT_FINANCING_DRAWDOWN      },
-        {EVENT_FINANCING_FORGIVENESS,           EVENT_FINANCING_DRAWDOWN      },
-        {EVENT_FINANCING_EQUITY_CONVERSION,     EVENT_FINANCING_DRAWDOWN      },
-        {EVENT_FINANCING_CONTRACT,              EVENT_FINANCING_PROFILE       },
-        {EVENT_OUTBOUND_REMITTANCE,             EVENT_OUTBOUND_REGISTRATION   },
+        {EVENT_FDI_INFLOW, EVENT_FDI_REGISTRATION},
+        {EVENT_FINANCING_DRAWDOWN, EVENT_FINANCING_CONTRACT},
+        {EVENT_FINANCING_REPAYMENT, EVENT_FINANCING_CONTRACT},
+        {EVENT_FINANCING_INTEREST, EVENT_FINANCING_CONTRACT},
+        {EVENT_FINANCING_CAPITALISATION, EVENT_FINANCING_CONTRACT},
+        {EVENT_FINANCING_EXTENSION, EVENT_FINANCING_CONTRACT},
+        {EVENT_FINANCING_AMENDMENT, EVENT_FINANCING_CONTRACT},
+        {EVENT_FINANCING_ASSIGNMENT, EVENT_FINANCING_CONTRACT},
+        {EVENT_FINANCING_FORGIVENESS, EVENT_FINANCING_CONTRACT},
+        {EVENT_FINANCING_EQUITY_CONVERSION, EVENT_FINANCING_CONTRACT},
+        {EVENT_FINANCING_CANCELLATION, EVENT_FINANCING_CONTRACT},
+        {EVENT_FINANCING_DEREGISTRATION, EVENT_FINANCING_CONTRACT},
+        {EVENT_OUTBOUND_PRELIMINARY_REMITTANCE, EVENT_OUTBOUND_PRELIMINARY},
+        {EVENT_OUTBOUND_PRELIMINARY_REFUND, EVENT_OUTBOUND_PRELIMINARY},
+        {EVENT_FINANCING_REPAYMENT, EVENT_FINANCING_DRAWDOWN},
+        {EVENT_FINANCING_FORGIVENESS, EVENT_FINANCING_DRAWDOWN},
+        {EVENT_FINANCING_EQUITY_CONVERSION, EVENT_FINANCING_DRAWDOWN},
+        {EVENT_FINANCING_CONTRACT, EVENT_FINANCING_PROFILE},
+        {EVENT_OUTBOUND_REMITTANCE, EVENT_OUTBOUND_REGISTRATION},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -113,12 +113,11 @@ static struct filing of_application(struct run *r)
         details->fdi_preliminary.application_no = application;
         details->fdi_preliminary.money = amount(r, CURRENCY_USD);
     } else if (filing.event == EVENT_FDI_PRELIMINARY_CONVERT) {
-        details->fdi_preliminary_convert = (struct fdi_preliminary_convert){
-            .application_no = application,
-            .registration_no = ONE_OF(r, numbers),
-            .investor_no = ONE_OF(r, investors),
-            .money = {1 + pick(r, 1000), CURRENCY_USD}
-        };
+        details->fdi_preliminary_convert =
+            (struct fdi_preliminary_convert){.application_no = application,
+                                             .registration_no = ONE_OF(r, numbers),
+                                             .investor_no = ONE_OF(r, investors),
+                                             .money = {1 + pick(r, 1000), CURRENCY_USD}};
     } else {
         /* Inflow and refund have the same fields. */
         details->fdi_preliminary_inflow = (struct fdi_preliminary_inflow){
@@ -142,14 +141,13 @@ static struct filing of_investor(struct run *r)
     } else if (filing.event == EVENT_FDI_INCREASE) {
         struct money subscribed = any_amount(r);
 
-        details->fdi_increase = (struct fdi_increase){
-            .registration_no = number,
-            .investor_no = investor,
-            .subscribed = subscribed,
-            .cash = subscribed,
-            .has_investor = pick(r, 2) == 0,
-            .investor = {.name = T("N"), .country = COUNTRY_FRA}
-        };
+        details->fdi_increase =
+            (struct fdi_increase){.registration_no = number,
+                                  .investor_no = investor,
+                                  .subscribed = subscribed,
+                                  .cash = subscribed,
+                                  .has_investor = pick(r, 2) == 0,
+                                  .investor = {.name = T("N"), .country = COUNTRY_FRA}};
     } else if (filing.event == EVENT_FDI_DECREASE) {
         details->fdi_decrease = (struct fdi_decrease){.registration_no = number,
                                                       .investor_no = investor,
@@ -157,15 +155,14 @@ static struct filing of_investor(struct run *r)
                                                       .published_on = filing.business_on - 45,
                                                       .covers_losses = pick(r, 2) == 0};
     } else {
-        details->fdi_transfer = (struct fdi_transfer){
-            .registration_no = number,
-            .seller_no = T(sellers[pick(r, 4)]),
-            .has_buyer = true,
-            .buyer = {.investor_no = T("N1"), .country = COUNTRY_FRA},
-            .share_bp = 1 + pick(r, 1500),
-            .price = any_amount(r),
-            .tax_evidence_no = T("t")
-        };
+        details->fdi_transfer =
+            (struct fdi_transfer){.registration_no = number,
+                                  .seller_no = T(sellers[pick(r, 4)]),
+                                  .has_buyer = true,
+                                  .buyer = {.investor_no = T("N1"), .country = COUNTRY_FRA},
+                                  .share_bp = 1 + pick(r, 1500),
+                                  .price = any_amount(r),
+                                  .tax_evidence_no = T("t")};
     }
     return filing;
 }

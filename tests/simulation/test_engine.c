@@ -186,8 +186,8 @@ static const struct {
     bool has_late_ends; /* EndTxn comes late and is repeated half of the time */
     bool holds;
 } switches[] = {
-  /* clang-format 14 does not come to an end of aligning these */
-  /* clang-format off */
+    /* clang-format 14 does not come to an end of aligning these */
+    /* clang-format off */
     {.name = "no offsets in a publication", .rules = {.no_offsets = true}},
     {.name = "newer group metadata than the claim's", .rules = {.newer_metadata = true}},
     {.name = "no recycling", .has_late_ends = true, .rules = {.no_recycling = true}},
@@ -195,7 +195,7 @@ static const struct {
     {.name = "no token", .no_token = true, .holds = true},
     {.name = "no position", .no_position = true, .holds = true},
     {.name = "neither token nor position", .no_token = true, .no_position = true},
-  /* clang-format on */
+    /* clang-format on */
 };
 
 /* A rule that is off breaks a history; a belt that is off does not. */

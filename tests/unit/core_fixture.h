@@ -279,9 +279,8 @@ static inline void fixture_negative(struct fixture *f, const char *prefix, enum 
                                                      .cap_bp = cap_bp,
                                                      .from_on = DATE_FIRST,
                                                      .to_on = DATE_LAST};
-    f->negative_list = (struct list_entry){
-        .since = 1, .list = {.rows = f->negative, .rows_n = f->negative_n}
-    };
+    f->negative_list =
+        (struct list_entry){.since = 1, .list = {.rows = f->negative, .rows_n = f->negative_n}};
     f->reference.negative = &f->negative_list;
     f->reference.negative_n = 1;
 }
@@ -294,9 +293,8 @@ static inline void fixture_sensitive(struct fixture *f, const char *country, con
                                                        .rule = rule,
                                                        .from_on = DATE_FIRST,
                                                        .to_on = DATE_LAST};
-    f->sensitive_list = (struct list_entry){
-        .since = 1, .list = {.rows = f->sensitive, .rows_n = f->sensitive_n}
-    };
+    f->sensitive_list =
+        (struct list_entry){.since = 1, .list = {.rows = f->sensitive, .rows_n = f->sensitive_n}};
     f->reference.sensitive = &f->sensitive_list;
     f->reference.sensitive_n = 1;
 }

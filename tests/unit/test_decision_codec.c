@@ -451,18 +451,18 @@ static const struct {
     enum limit_kind kind;
     const char *id;
 } own_ids[] = {
-    {LIMIT_FDI_INFLOW,           "fdi.inflow:R:I"        },
-    {LIMIT_FDI_EXCESS,           "fdi.excess:R"          },
-    {LIMIT_FDI_CAPITAL,          "fdi.capital:R"         },
-    {LIMIT_FDI_SETTLED,          "fdi.settled:R"         },
-    {LIMIT_FDI_OUTFLOW,          "fdi.outflow:R"         },
-    {LIMIT_FDI_PROFIT,           "fdi.profit:R:2025"     },
-    {LIMIT_FDI_PRELIMINARY,      "fdi.preliminary:A"     },
-    {LIMIT_FINANCING_CONTRACT,   "financing.contract:C"  },
-    {LIMIT_FINANCING_PRINCIPAL,  "financing.principal:C" },
+    {LIMIT_FDI_INFLOW, "fdi.inflow:R:I"},
+    {LIMIT_FDI_EXCESS, "fdi.excess:R"},
+    {LIMIT_FDI_CAPITAL, "fdi.capital:R"},
+    {LIMIT_FDI_SETTLED, "fdi.settled:R"},
+    {LIMIT_FDI_OUTFLOW, "fdi.outflow:R"},
+    {LIMIT_FDI_PROFIT, "fdi.profit:R:2025"},
+    {LIMIT_FDI_PRELIMINARY, "fdi.preliminary:A"},
+    {LIMIT_FINANCING_CONTRACT, "financing.contract:C"},
+    {LIMIT_FINANCING_PRINCIPAL, "financing.principal:C"},
     {LIMIT_OUTBOUND_PRELIMINARY, "outbound.preliminary:A"},
-    {LIMIT_OUTBOUND_REMITTANCE,  "outbound.remittance:R" },
-    {LIMIT_OUTBOUND_LOAN,        "outbound.loan:L"       },
+    {LIMIT_OUTBOUND_REMITTANCE, "outbound.remittance:R"},
+    {LIMIT_OUTBOUND_LOAN, "outbound.loan:L"},
 };
 
 static void own_postings_get_the_numbers_of_their_filing(void **state)

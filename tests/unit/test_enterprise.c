@@ -69,8 +69,7 @@ static void an_object_takes_its_investors_and_limits_with_it(void **state)
         for (uint32_t k = 3; k > 0; k--) {
             const struct investor investor = {.owner = 10 + 2 * i, .ordinal = k};
             const struct limit limit = {
-                .key = {.owner = 10 + 2 * i, .kind = LIMIT_FDI_INFLOW, .part = k}
-            };
+                .key = {.owner = 10 + 2 * i, .kind = LIMIT_FDI_INFLOW, .part = k}};
 
             (void)enterprise_investor_add(e, &investor);
             (void)enterprise_limit_add(e, &limit);
@@ -99,10 +98,9 @@ static void limits_stand_by_owner_kind_and_part(void **state)
     struct enterprise *e = &f->state;
 
     for (uint32_t i = 0; i < 60; i++) {
-        const struct limit limit = {
-            .key = {
-                    .owner = i * 7 % 5, .kind = (enum limit_kind)(1 + i * 11 % 4), .part = i * 13 % 3}
-        };
+        const struct limit limit = {.key = {.owner = i * 7 % 5,
+                                            .kind = (enum limit_kind)(1 + i * 11 % 4),
+                                            .part = i * 13 % 3}};
 
         if (enterprise_limit(e, &limit.key) == NULL) {
             (void)enterprise_limit_add(e, &limit);
@@ -149,12 +147,7 @@ static void the_profile_and_the_basis_in_force_are_the_latest(void **state)
     static const struct {
         uint64_t number;
         int32_t on;
-    } rows[] = {
-        {1, 100},
-        {2, 300},
-        {3, 200},
-        {4, 200}
-    };
+    } rows[] = {{1, 100}, {2, 300}, {3, 200}, {4, 200}};
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         (void)enterprise_profile_add(
@@ -202,9 +195,7 @@ static void a_key_met_earlier_holds_and_a_later_one_does_not(void **state)
     const struct held_key other = {.space = SPACE_LOAN, .number = "C"};
 
     (void)enterprise_held_add(
-        e, &(struct held){
-               .arrival_number = 5, .keys_n = 2, .keys = {{SPACE_LENDING, ""}, key}
-    });
+        e, &(struct held){.arrival_number = 5, .keys_n = 2, .keys = {{SPACE_LENDING, ""}, key}});
     assert_true(enterprise_held_behind(e, &key, 1, 6));
     assert_false(enterprise_held_behind(e, &key, 1, 5));
     assert_false(enterprise_held_behind(e, &other, 1, 6));

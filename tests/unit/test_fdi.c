@@ -109,10 +109,10 @@ static void the_negative_list_refuses_caps_and_asks(void **state)
         const char *reasons;
     } rows[] = {
         {"F5128", OUTCOME_REJECTED, "213 /details/industry"},
-        {"F512",  OUTCOME_ACCEPTED, ""                     }, /* the row is longer than the code */
+        {"F512", OUTCOME_ACCEPTED, ""},                       /* the row is longer than the code */
         {"D4414", OUTCOME_REJECTED, "213 /details/industry"}, /* 60 % above 50 % */
-        {"I6311", OUTCOME_ACCEPTED, ""                     }, /* 60 % is the cap */
-        {"Q8411", OUTCOME_HELD,     "402 /details/industry"},
+        {"I6311", OUTCOME_ACCEPTED, ""},                      /* 60 % is the cap */
+        {"Q8411", OUTCOME_HELD, "402 /details/industry"},
         {"P8310", OUTCOME_REJECTED, "213 /details/industry"}, /* review and prohibited */
     };
     struct fixture *f = *state;

@@ -172,14 +172,14 @@ static void the_facilitation_amounts_of_liaoning_are_those_of_their_days(void **
         const char *balance;
         const char *basis;
     } rows[] = {
-        {"2023-11-30", "'HIGH_TECH'",         "212 /details/region", "",                   ""                        },
-        {"2023-12-07", "'SPECIALISED_NEW'",   "212 /details/region", "",                   ""                        },
-        {"2023-12-08", "'HIGH_TECH'",         "",                    "USD 500000000,0,0",  "FAC.LIMIT.USD@2023-12-08"},
-        {"2023-12-08", "'TECH_SME'",          "",                    "USD 500000000,0,0",  "FAC.LIMIT.USD@2023-12-08"},
-        {"2025-09-14", "'SPECIALISED_NEW'",   "",                    "USD 500000000,0,0",  "FAC.LIMIT.USD@2023-12-08"},
-        {"2025-09-14", "'INNOVATION_POINTS'", "212 /details/region", "",                   ""                        },
-        {"2025-09-15", "'HIGH_TECH'",         "",                    "USD 1000000000,0,0", "FAC.LIMIT.USD@2025-09-15"},
-        {"2025-09-15", "'INNOVATION_POINTS'", "",                    "USD 2000000000,0,0", "FAC.LIMIT.USD@2025-09-15"},
+        {"2023-11-30", "'HIGH_TECH'", "212 /details/region", "", ""},
+        {"2023-12-07", "'SPECIALISED_NEW'", "212 /details/region", "", ""},
+        {"2023-12-08", "'HIGH_TECH'", "", "USD 500000000,0,0", "FAC.LIMIT.USD@2023-12-08"},
+        {"2023-12-08", "'TECH_SME'", "", "USD 500000000,0,0", "FAC.LIMIT.USD@2023-12-08"},
+        {"2025-09-14", "'SPECIALISED_NEW'", "", "USD 500000000,0,0", "FAC.LIMIT.USD@2023-12-08"},
+        {"2025-09-14", "'INNOVATION_POINTS'", "212 /details/region", "", ""},
+        {"2025-09-15", "'HIGH_TECH'", "", "USD 1000000000,0,0", "FAC.LIMIT.USD@2025-09-15"},
+        {"2025-09-15", "'INNOVATION_POINTS'", "", "USD 2000000000,0,0", "FAC.LIMIT.USD@2025-09-15"},
     };
     struct story *s = *state;
 
@@ -248,29 +248,29 @@ static void tell_mp(struct story *s, uint32_t id)
 static void a_macroprudential_profile_is_refused_where_it_fails(void **state)
 {
     static const struct story_row rows[] = {
-        {"",                             NULL,                   OUTCOME_ACCEPTED, "",                              ""},
-        {"/details/subject",             "'HOLDING'",            OUTCOME_ACCEPTED, "",                              ""},
-        {"/details/subject",             "'REAL_ESTATE'",        OUTCOME_REJECTED, "208 /details/subject",          ""},
-        {"/details/subject",             "'GOVERNMENT_VEHICLE'", OUTCOME_REJECTED, "208 /details/subject",          ""},
-        {"/details/subject",             "'FINANCIAL'",          OUTCOME_REJECTED, "208 /details/subject",          ""},
-        {"/details/net_assets",          NULL,                   OUTCOME_REJECTED, "210 /details/net_assets",       ""},
-        {"/details/audited_on",          NULL,                   OUTCOME_REJECTED, "210 /details/audited_on",       ""},
-        {"/details/audit_no",            NULL,                   OUTCOME_REJECTED, "210 /details/audit_no",         ""},
-        {"/details/net_assets/currency", "'USD'",                OUTCOME_REJECTED,
-         "107 /details/net_assets/currency",                                                                        ""},
-        {"/details/net_assets/value",    "'0.00'",               OUTCOME_REJECTED, "108 /details/net_assets/value",
-         ""                                                                                                           },
-        {"/details/audited_on",          "'2026-04-02'",         OUTCOME_REJECTED, "115 /details/audited_on",       ""},
-        {"/details/established_on",      "'2026-04-02'",         OUTCOME_REJECTED, "115 /details/established_on",
-         ""                                                                                                           },
-        {"/details/established_on",      "'2026-04-01'",         OUTCOME_ACCEPTED, "",                              ""},
-        {"/details/penalised_on",        "'2026-04-02'",         OUTCOME_REJECTED, "115 /details/penalised_on",
-         ""                                                                                                           },
-        {"/details/effective_on",        "'2026-07-01'",         OUTCOME_ACCEPTED, "",                              ""},
-        {"/details/mode",                "'OTHER'",              OUTCOME_REJECTED, "101 /details/mode",             ""},
-        {"/details/region",              "'21010'",              OUTCOME_REJECTED, "101 /details/region",           ""},
-        {"/business_date",               "'2016-05-02'",         OUTCOME_REJECTED, "115 /details/audited_on",       ""},
-        {"/bank",                        "'999999999999'",       OUTCOME_REJECTED, "205 /bank",                     ""},
+        {"", NULL, OUTCOME_ACCEPTED, "", ""},
+        {"/details/subject", "'HOLDING'", OUTCOME_ACCEPTED, "", ""},
+        {"/details/subject", "'REAL_ESTATE'", OUTCOME_REJECTED, "208 /details/subject", ""},
+        {"/details/subject", "'GOVERNMENT_VEHICLE'", OUTCOME_REJECTED, "208 /details/subject", ""},
+        {"/details/subject", "'FINANCIAL'", OUTCOME_REJECTED, "208 /details/subject", ""},
+        {"/details/net_assets", NULL, OUTCOME_REJECTED, "210 /details/net_assets", ""},
+        {"/details/audited_on", NULL, OUTCOME_REJECTED, "210 /details/audited_on", ""},
+        {"/details/audit_no", NULL, OUTCOME_REJECTED, "210 /details/audit_no", ""},
+        {"/details/net_assets/currency", "'USD'", OUTCOME_REJECTED,
+         "107 /details/net_assets/currency", ""},
+        {"/details/net_assets/value", "'0.00'", OUTCOME_REJECTED, "108 /details/net_assets/value",
+         ""},
+        {"/details/audited_on", "'2026-04-02'", OUTCOME_REJECTED, "115 /details/audited_on", ""},
+        {"/details/established_on", "'2026-04-02'", OUTCOME_REJECTED, "115 /details/established_on",
+         ""},
+        {"/details/established_on", "'2026-04-01'", OUTCOME_ACCEPTED, "", ""},
+        {"/details/penalised_on", "'2026-04-02'", OUTCOME_REJECTED, "115 /details/penalised_on",
+         ""},
+        {"/details/effective_on", "'2026-07-01'", OUTCOME_ACCEPTED, "", ""},
+        {"/details/mode", "'OTHER'", OUTCOME_REJECTED, "101 /details/mode", ""},
+        {"/details/region", "'21010'", OUTCOME_REJECTED, "101 /details/region", ""},
+        {"/business_date", "'2016-05-02'", OUTCOME_REJECTED, "115 /details/audited_on", ""},
+        {"/bank", "'999999999999'", OUTCOME_REJECTED, "205 /bank", ""},
     };
     struct story *s = *state;
 
@@ -300,25 +300,25 @@ static void tell_gap(struct story *s, uint32_t id)
 static void a_gap_profile_is_refused_where_it_fails(void **state)
 {
     static const struct story_row rows[] = {
-        {"",                                   NULL,            OUTCOME_ACCEPTED, "",                                ""},
-        {"/details/subject",                   "'REAL_ESTATE'", OUTCOME_ACCEPTED, "",                                ""},
-        {"/details/total_investment",          NULL,            OUTCOME_REJECTED, "101 /details/total_investment",   ""},
-        {"/details/registered_capital",        NULL,            OUTCOME_REJECTED, "101 /details/registered_capital",
-         ""                                                                                                            },
-        {"/details/paid_in",                   NULL,            OUTCOME_REJECTED, "101 /details/paid_in",            ""},
-        {"/details/foreign_paid_in_bp",        NULL,            OUTCOME_REJECTED, "101 /details/foreign_paid_in_bp",
-         ""                                                                                                            },
-        {"/details/foreign_paid_in_bp",        "10001",         OUTCOME_REJECTED,
-         "101 /details/foreign_paid_in_bp",                                                                          ""},
-        {"/details/foreign_paid_in_bp",        "0",             OUTCOME_ACCEPTED, "",                                ""},
-        {"/details/total_investment/value",    "'5000000.00'",  OUTCOME_REJECTED,
-         "212 /details/total_investment",                                                                            ""},
-        {"/details/total_investment/value",    "'5000000.01'",  OUTCOME_ACCEPTED, "",                                ""},
-        {"/details/paid_in/value",             "'0.00'",        OUTCOME_REJECTED, "212 /details/paid_in",            ""},
-        {"/details/paid_in/currency",          "'EUR'",         OUTCOME_REJECTED, "116 /details/paid_in/currency",
-         ""                                                                                                            },
-        {"/details/total_investment/currency", "'EUR'",         OUTCOME_REJECTED,
-         "116 /details/total_investment/currency",                                                                   ""},
+        {"", NULL, OUTCOME_ACCEPTED, "", ""},
+        {"/details/subject", "'REAL_ESTATE'", OUTCOME_ACCEPTED, "", ""},
+        {"/details/total_investment", NULL, OUTCOME_REJECTED, "101 /details/total_investment", ""},
+        {"/details/registered_capital", NULL, OUTCOME_REJECTED, "101 /details/registered_capital",
+         ""},
+        {"/details/paid_in", NULL, OUTCOME_REJECTED, "101 /details/paid_in", ""},
+        {"/details/foreign_paid_in_bp", NULL, OUTCOME_REJECTED, "101 /details/foreign_paid_in_bp",
+         ""},
+        {"/details/foreign_paid_in_bp", "10001", OUTCOME_REJECTED,
+         "101 /details/foreign_paid_in_bp", ""},
+        {"/details/foreign_paid_in_bp", "0", OUTCOME_ACCEPTED, "", ""},
+        {"/details/total_investment/value", "'5000000.00'", OUTCOME_REJECTED,
+         "212 /details/total_investment", ""},
+        {"/details/total_investment/value", "'5000000.01'", OUTCOME_ACCEPTED, "", ""},
+        {"/details/paid_in/value", "'0.00'", OUTCOME_REJECTED, "212 /details/paid_in", ""},
+        {"/details/paid_in/currency", "'EUR'", OUTCOME_REJECTED, "116 /details/paid_in/currency",
+         ""},
+        {"/details/total_investment/currency", "'EUR'", OUTCOME_REJECTED,
+         "116 /details/total_investment/currency", ""},
     };
 
     run_rows(*state, rows, ROWS(rows), tell_gap);
@@ -332,24 +332,24 @@ static void tell_fac(struct story *s, uint32_t id)
 static void a_facilitation_profile_is_refused_where_it_fails(void **state)
 {
     static const struct story_row rows[] = {
-        {"",                              NULL,           OUTCOME_ACCEPTED, "",                              ""},
-        {"/details/certificate",          NULL,           OUTCOME_REJECTED, "211 /details/certificate",      ""},
-        {"/details/certificate/valid_to", "'2026-04-01'", OUTCOME_ACCEPTED, "",                              ""},
+        {"", NULL, OUTCOME_ACCEPTED, "", ""},
+        {"/details/certificate", NULL, OUTCOME_REJECTED, "211 /details/certificate", ""},
+        {"/details/certificate/valid_to", "'2026-04-01'", OUTCOME_ACCEPTED, "", ""},
         {"/details/certificate/valid_to", "'2026-03-31'", OUTCOME_REJECTED,
-         "211 /details/certificate/valid_to",                                                                ""},
-        {"/details/certificate/kind",     "'NONE'",       OUTCOME_REJECTED, "101 /details/certificate/kind",
-         ""                                                                                                    },
-        {"/details/established_on",       "'2025-04-01'", OUTCOME_ACCEPTED, "",                              ""},
-        {"/details/established_on",       "'2025-04-02'", OUTCOME_REJECTED, "212 /details/established_on",
-         ""                                                                                                    },
-        {"/details/subject",              "'HOLDING'",    OUTCOME_REJECTED, "212 /details/subject",          ""},
-        {"/details/trade_class",          NULL,           OUTCOME_ACCEPTED, "",                              ""},
-        {"/details/trade_class",          "'B'",          OUTCOME_REJECTED, "212 /details/trade_class",      ""},
-        {"/details/trade_class",          "'C'",          OUTCOME_REJECTED, "212 /details/trade_class",      ""},
-        {"/details/penalised_on",         "'2024-04-01'", OUTCOME_ACCEPTED, "",                              ""},
-        {"/details/penalised_on",         "'2024-04-02'", OUTCOME_REJECTED, "212 /details/penalised_on",
-         ""                                                                                                    },
-        {"/business_date",                "'2023-12-07'", OUTCOME_REJECTED, "212 /details/region",           ""},
+         "211 /details/certificate/valid_to", ""},
+        {"/details/certificate/kind", "'NONE'", OUTCOME_REJECTED, "101 /details/certificate/kind",
+         ""},
+        {"/details/established_on", "'2025-04-01'", OUTCOME_ACCEPTED, "", ""},
+        {"/details/established_on", "'2025-04-02'", OUTCOME_REJECTED, "212 /details/established_on",
+         ""},
+        {"/details/subject", "'HOLDING'", OUTCOME_REJECTED, "212 /details/subject", ""},
+        {"/details/trade_class", NULL, OUTCOME_ACCEPTED, "", ""},
+        {"/details/trade_class", "'B'", OUTCOME_REJECTED, "212 /details/trade_class", ""},
+        {"/details/trade_class", "'C'", OUTCOME_REJECTED, "212 /details/trade_class", ""},
+        {"/details/penalised_on", "'2024-04-01'", OUTCOME_ACCEPTED, "", ""},
+        {"/details/penalised_on", "'2024-04-02'", OUTCOME_REJECTED, "212 /details/penalised_on",
+         ""},
+        {"/business_date", "'2023-12-07'", OUTCOME_REJECTED, "212 /details/region", ""},
     };
 
     run_rows(*state, rows, ROWS(rows), tell_fac);
@@ -371,13 +371,13 @@ static void a_profile_is_one_with_the_registration_of_its_enterprise(void **stat
                                                                    "2000000.00") ",'cash':" USD("2000000.00") ","
                                                                                                               "'share_bp':4000,'due_on':'2028-01-01'}],'evidence_no':'E1'";
     static const struct story_row rows[] = {
-        {"/details/foreign_paid_in_bp",       "6667",         OUTCOME_REJECTED, "214 /details/foreign_paid_in_bp",
-         ""                                                                                                          },
-        {"/details/foreign_paid_in_bp",       "6666",         OUTCOME_ACCEPTED, "",                                ""},
-        {"/details/total_investment/value",   "'9999999.99'", OUTCOME_REJECTED,
-         "214 /details/total_investment",                                                                          ""},
+        {"/details/foreign_paid_in_bp", "6667", OUTCOME_REJECTED, "214 /details/foreign_paid_in_bp",
+         ""},
+        {"/details/foreign_paid_in_bp", "6666", OUTCOME_ACCEPTED, "", ""},
+        {"/details/total_investment/value", "'9999999.99'", OUTCOME_REJECTED,
+         "214 /details/total_investment", ""},
         {"/details/registered_capital/value", "'5000000.01'", OUTCOME_REJECTED,
-         "214 /details/registered_capital",                                                                        ""},
+         "214 /details/registered_capital", ""},
     };
 
     accept(story_file(s, 1, "fdi.registration", "2026-02-02", registration));
@@ -435,10 +435,10 @@ static void a_holding_has_a_multiple_of_what_was_paid_in(void **state)
         const char *balance;
         const char *basis;
     } rows[] = {
-        {"'29999999.99'",  "212 /details/registered_capital", "",                   "2026-04-01"                                },
-        {"'30000000.00'",  "",                                "EUR 2000000000,0,0", "GAP.HOLDING.MULTIPLE@2016-01-01 2026-04-01"},
-        {"'100000000.00'", "",                                "EUR 2000000000,0,0", "GAP.HOLDING.MULTIPLE@2016-01-01 2026-04-01"},
-        {"'100000000.01'", "",                                "EUR 3000000000,0,0", "GAP.HOLDING.MULTIPLE@2016-01-01 2026-04-01"},
+        {"'29999999.99'", "212 /details/registered_capital", "", "2026-04-01"},
+        {"'30000000.00'", "", "EUR 2000000000,0,0", "GAP.HOLDING.MULTIPLE@2016-01-01 2026-04-01"},
+        {"'100000000.00'", "", "EUR 2000000000,0,0", "GAP.HOLDING.MULTIPLE@2016-01-01 2026-04-01"},
+        {"'100000000.01'", "", "EUR 3000000000,0,0", "GAP.HOLDING.MULTIPLE@2016-01-01 2026-04-01"},
     };
     struct story *s = *state;
 
@@ -592,32 +592,32 @@ static void tell_contract(struct story *s, uint32_t id)
 static void a_contract_is_refused_where_it_fails(void **state)
 {
     static const struct story_row rows[] = {
-        {"",                             NULL,                     OUTCOME_ACCEPTED, "",                                 ""             },
-        {"/details/contract_no",         "'CONTRACT3'",            OUTCOME_REJECTED, "202 /details/contract_no",         ""             },
-        {"/details/contract_no",         "'short'",                OUTCOME_REJECTED, "111 /details/contract_no",         ""             },
-        {"/details/mode",                "'GAP'",                  OUTCOME_REJECTED, "209 /details/mode",                ""             },
-        {"/details/mode",                "'FACILITATION'",         OUTCOME_REJECTED, "209 /details/mode",                ""             },
-        {"/details/value_on",            "'2026-03-31'",           OUTCOME_REJECTED, "115 /details/value_on",            ""             },
-        {"/details/matures_on",          "'2026-03-31'",           OUTCOME_REJECTED, "115 /details/matures_on",          ""             },
-        {"/details/signed_on",           "'2026-04-02'",           OUTCOME_REJECTED,
-         "115 /details/signed_on; 115 /details/value_on",                                                                ""             },
-        {"/details/creditor/kind",       "'BANK'",                 OUTCOME_REJECTED, "114 /details/creditor/bic",        ""             },
-        {"/details/ndrc_certificate_no", NULL,                     OUTCOME_REJECTED, "214 /details/ndrc_certificate_no",
-         ""                                                                                                                             },
-        {"/details/not_counted",         "true",                   OUTCOME_REJECTED, "214 /note",                        ""             },
-        {"/details/purpose",             "'SECURITIES'",           OUTCOME_REJECTED, "218 /details/purpose",             ""             },
-        {"/details/purpose",             "'NON_SELF_USE_HOUSING'", OUTCOME_ACCEPTED, "",                                 ""             },
-        {"/details/purpose",             "'SECURITIES.'",          OUTCOME_ACCEPTED, "",                                 ""             },
-        {"/details/signed_on",           "'2026-03-11'",           OUTCOME_ACCEPTED, "",                                 ""             },
-        {"/details/signed_on",           "'2026-03-10'",           OUTCOME_ACCEPTED, "",                                 "LATE"         },
-        {"/details/money/value",         "'350000000.00'",         OUTCOME_ACCEPTED, "",                                 "LIMIT_FULL"   },
-        {"/details/money/value",         "'315000000.00'",         OUTCOME_ACCEPTED, "",                                 "NEAR_LIMIT_90"},
-        {"/details/money/value",         "'314999999.99'",         OUTCOME_ACCEPTED, "",                                 "NEAR_LIMIT_80"},
-        {"/details/money/value",         "'280000000.00'",         OUTCOME_ACCEPTED, "",                                 "NEAR_LIMIT_80"},
-        {"/details/money/value",         "'279999999.99'",         OUTCOME_ACCEPTED, "",                                 ""             },
-        {"/details/money/value",         "'350000000.01'",         OUTCOME_REJECTED,
-         "301 /details/money financing.macroprudential CNY 35000000000 35000000001",                                     ""             },
-        {"/details/money/currency",      "'USD'",                  OUTCOME_HELD,     "401 /details/signed_on",           ""             },
+        {"", NULL, OUTCOME_ACCEPTED, "", ""},
+        {"/details/contract_no", "'CONTRACT3'", OUTCOME_REJECTED, "202 /details/contract_no", ""},
+        {"/details/contract_no", "'short'", OUTCOME_REJECTED, "111 /details/contract_no", ""},
+        {"/details/mode", "'GAP'", OUTCOME_REJECTED, "209 /details/mode", ""},
+        {"/details/mode", "'FACILITATION'", OUTCOME_REJECTED, "209 /details/mode", ""},
+        {"/details/value_on", "'2026-03-31'", OUTCOME_REJECTED, "115 /details/value_on", ""},
+        {"/details/matures_on", "'2026-03-31'", OUTCOME_REJECTED, "115 /details/matures_on", ""},
+        {"/details/signed_on", "'2026-04-02'", OUTCOME_REJECTED,
+         "115 /details/signed_on; 115 /details/value_on", ""},
+        {"/details/creditor/kind", "'BANK'", OUTCOME_REJECTED, "114 /details/creditor/bic", ""},
+        {"/details/ndrc_certificate_no", NULL, OUTCOME_REJECTED, "214 /details/ndrc_certificate_no",
+         ""},
+        {"/details/not_counted", "true", OUTCOME_REJECTED, "214 /note", ""},
+        {"/details/purpose", "'SECURITIES'", OUTCOME_REJECTED, "218 /details/purpose", ""},
+        {"/details/purpose", "'NON_SELF_USE_HOUSING'", OUTCOME_ACCEPTED, "", ""},
+        {"/details/purpose", "'SECURITIES.'", OUTCOME_ACCEPTED, "", ""},
+        {"/details/signed_on", "'2026-03-11'", OUTCOME_ACCEPTED, "", ""},
+        {"/details/signed_on", "'2026-03-10'", OUTCOME_ACCEPTED, "", "LATE"},
+        {"/details/money/value", "'350000000.00'", OUTCOME_ACCEPTED, "", "LIMIT_FULL"},
+        {"/details/money/value", "'315000000.00'", OUTCOME_ACCEPTED, "", "NEAR_LIMIT_90"},
+        {"/details/money/value", "'314999999.99'", OUTCOME_ACCEPTED, "", "NEAR_LIMIT_80"},
+        {"/details/money/value", "'280000000.00'", OUTCOME_ACCEPTED, "", "NEAR_LIMIT_80"},
+        {"/details/money/value", "'279999999.99'", OUTCOME_ACCEPTED, "", ""},
+        {"/details/money/value", "'350000000.01'", OUTCOME_REJECTED,
+         "301 /details/money financing.macroprudential CNY 35000000000 35000000001", ""},
+        {"/details/money/currency", "'USD'", OUTCOME_HELD, "401 /details/signed_on", ""},
     };
     struct story *s = *state;
 
@@ -669,10 +669,10 @@ static void a_certificate_of_the_planner_is_asked_of_long_contracts_since_2023(v
         const char *reasons;
         const char *flags;
     } rows[] = {
-        {"'2023-02-09'", "'2029-04-01'", "",                                 "LATE"},
-        {"'2023-02-10'", "'2029-04-01'", "214 /details/ndrc_certificate_no", ""    },
-        {"'2026-04-01'", "'2027-04-01'", "",                                 ""    },
-        {"'2026-04-01'", "'2027-04-02'", "214 /details/ndrc_certificate_no", ""    },
+        {"'2023-02-09'", "'2029-04-01'", "", "LATE"},
+        {"'2023-02-10'", "'2029-04-01'", "214 /details/ndrc_certificate_no", ""},
+        {"'2026-04-01'", "'2027-04-01'", "", ""},
+        {"'2026-04-01'", "'2027-04-02'", "214 /details/ndrc_certificate_no", ""},
     };
     struct story *s = *state;
 
@@ -754,16 +754,16 @@ static void begin_movements(struct story *s)
 static void a_drawdown_is_refused_where_it_fails(void **state)
 {
     static const struct story_row rows[] = {
-        {"",                        NULL,            OUTCOME_ACCEPTED, "",                            "UNCONFIRMED_BASIS"},
-        {"/details/contract_no",    "'CONTRACT9'",   OUTCOME_REJECTED, "203 /details/contract_no",    ""                 },
-        {"/details/contract_no",    "'CONTRACT3'",   OUTCOME_REJECTED, "204 /details/contract_no",    ""                 },
-        {"/details/money/currency", "'CNY'",         OUTCOME_REJECTED, "107 /details/money/currency", ""                 },
-        {"/business_date",          "'2026-04-03'",  OUTCOME_REJECTED, "219 /business_date",          ""                 },
-        {"/business_date",          "'2026-04-06'",  OUTCOME_ACCEPTED, "",                            "UNCONFIRMED_BASIS"},
-        {"/business_date",          "'2026-03-31'",  OUTCOME_REJECTED,
-         "206 /business_date; 219 /business_date",                                                    ""                 },
-        {"/business_date",          "'2026-04-09'",  OUTCOME_HELD,     "401 /business_date",          ""                 },
-        {"/details/money/value",    "'10000000.00'", OUTCOME_HELD,     "403 ",                        ""                 },
+        {"", NULL, OUTCOME_ACCEPTED, "", "UNCONFIRMED_BASIS"},
+        {"/details/contract_no", "'CONTRACT9'", OUTCOME_REJECTED, "203 /details/contract_no", ""},
+        {"/details/contract_no", "'CONTRACT3'", OUTCOME_REJECTED, "204 /details/contract_no", ""},
+        {"/details/money/currency", "'CNY'", OUTCOME_REJECTED, "107 /details/money/currency", ""},
+        {"/business_date", "'2026-04-03'", OUTCOME_REJECTED, "219 /business_date", ""},
+        {"/business_date", "'2026-04-06'", OUTCOME_ACCEPTED, "", "UNCONFIRMED_BASIS"},
+        {"/business_date", "'2026-03-31'", OUTCOME_REJECTED,
+         "206 /business_date; 219 /business_date", ""},
+        {"/business_date", "'2026-04-09'", OUTCOME_HELD, "401 /business_date", ""},
+        {"/details/money/value", "'10000000.00'", OUTCOME_HELD, "403 ", ""},
     };
     struct story *s = *state;
 
@@ -807,15 +807,15 @@ static void the_wait_for_a_drawdown_counts_working_days(void **state)
 static void a_repayment_is_refused_where_it_fails(void **state)
 {
     static const struct story_row rows[] = {
-        {"",                        NULL,           OUTCOME_ACCEPTED, "",                            ""          },
-        {"/details/contract_no",    "'CONTRACT9'",  OUTCOME_REJECTED, "203 /details/contract_no",    ""          },
-        {"/details/contract_no",    "'CONTRACT3'",  OUTCOME_REJECTED, "204 /details/contract_no",    ""          },
-        {"/details/money/currency", "'EUR'",        OUTCOME_REJECTED, "107 /details/money/currency", ""          },
-        {"/business_date",          "'2026-04-07'", OUTCOME_REJECTED, "206 /business_date",          ""          },
-        {"/business_date",          "'2026-04-09'", OUTCOME_ACCEPTED, "",                            ""          },
-        {"/details/money/value",    "'4000000.00'", OUTCOME_ACCEPTED, "",                            "LIMIT_FULL"},
-        {"/details/money/value",    "'4000000.01'", OUTCOME_REJECTED,
-         "302 /details/money financing.principal:CONTRACT2 USD 400000000 400000001",                 ""          },
+        {"", NULL, OUTCOME_ACCEPTED, "", ""},
+        {"/details/contract_no", "'CONTRACT9'", OUTCOME_REJECTED, "203 /details/contract_no", ""},
+        {"/details/contract_no", "'CONTRACT3'", OUTCOME_REJECTED, "204 /details/contract_no", ""},
+        {"/details/money/currency", "'EUR'", OUTCOME_REJECTED, "107 /details/money/currency", ""},
+        {"/business_date", "'2026-04-07'", OUTCOME_REJECTED, "206 /business_date", ""},
+        {"/business_date", "'2026-04-09'", OUTCOME_ACCEPTED, "", ""},
+        {"/details/money/value", "'4000000.00'", OUTCOME_ACCEPTED, "", "LIMIT_FULL"},
+        {"/details/money/value", "'4000000.01'", OUTCOME_REJECTED,
+         "302 /details/money financing.principal:CONTRACT2 USD 400000000 400000001", ""},
     };
     struct story *s = *state;
 
@@ -1076,9 +1076,9 @@ static void every_reversal_restores_what_was_there_in_every_mode(void **state)
         const char *mode;
         const char *profile;
     } modes[] = {
-        {"MACROPRUDENTIAL", MP_PROFILE },
-        {"GAP",             GAP_PROFILE},
-        {"FACILITATION",    FAC_PROFILE},
+        {"MACROPRUDENTIAL", MP_PROFILE},
+        {"GAP", GAP_PROFILE},
+        {"FACILITATION", FAC_PROFILE},
     };
     static struct snapshot before[STEPS_MAX];
 

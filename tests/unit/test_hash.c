@@ -70,15 +70,16 @@ static void hashes_an_input_with_its_key_and_time(void **state)
         struct bytes want;
     } rows[] = {
         {{(const uint8_t *)"K", 1},
-         258,                          {(const uint8_t *)"v", 1},
-         {(const uint8_t *)"\0\0\0\1K\0\0\0\0\0\0\1\2v", 14}                                                       },
+         258,
+         {(const uint8_t *)"v", 1},
+         {(const uint8_t *)"\0\0\0\1K\0\0\0\0\0\0\1\2v", 14}},
         {{NULL, 0},
          -1,
          {(const uint8_t *)"v", 1},
          {(const uint8_t *)"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"
                            "v",
-          13}                                                                                                      },
-        {{(const uint8_t *)"", 0},  0, {NULL, 0},                 {(const uint8_t *)"\0\0\0\0\0\0\0\0\0\0\0\0", 12}},
+          13}},
+        {{(const uint8_t *)"", 0}, 0, {NULL, 0}, {(const uint8_t *)"\0\0\0\0\0\0\0\0\0\0\0\0", 12}},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

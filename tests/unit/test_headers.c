@@ -76,13 +76,13 @@ static void expect_headers(const struct headers *headers, const char *const (*wa
 static void a_filing_has_its_headers(void **state)
 {
     static const char *const want[][2] = {
-        {"content-type",   "application/protobuf"                },
-        {"ce_specversion", "1.0"                                 },
-        {"ce_id",          "019a3f52-6c1e-7d40-9f6b-2f3a51c0d001"},
-        {"ce_source",      "/banks/210100000123"                 },
-        {"ce_type",        "filing.fdi.inflow.v1"                },
-        {"ce_time",        "2026-04-13T08:30:00.123Z"            },
-        {"ce_subject",     "91210100MA0FG1HX9H"                  },
+        {"content-type", "application/protobuf"},
+        {"ce_specversion", "1.0"},
+        {"ce_id", "019a3f52-6c1e-7d40-9f6b-2f3a51c0d001"},
+        {"ce_source", "/banks/210100000123"},
+        {"ce_type", "filing.fdi.inflow.v1"},
+        {"ce_time", "2026-04-13T08:30:00.123Z"},
+        {"ce_subject", "91210100MA0FG1HX9H"},
     };
     struct filing_names names = {
         .filing_id = text_of(want[2][1]),
@@ -101,20 +101,20 @@ static void a_filing_has_its_headers(void **state)
 static void a_decision_and_a_bulletin_have_theirs(void **state)
 {
     static const char *const decision[][2] = {
-        {"content-type",   "application/protobuf"                     },
-        {"ce_specversion", "1.0"                                      },
-        {"ce_id",          "4/118"                                    },
-        {"ce_source",      "/ledgers/0000000000000000000000000000000f"},
-        {"ce_type",        "filing.decision.v1"                       },
-        {"ce_time",        "1970-01-01T00:00:00.000Z"                 },
+        {"content-type", "application/protobuf"},
+        {"ce_specversion", "1.0"},
+        {"ce_id", "4/118"},
+        {"ce_source", "/ledgers/0000000000000000000000000000000f"},
+        {"ce_type", "filing.decision.v1"},
+        {"ce_time", "1970-01-01T00:00:00.000Z"},
     };
     static const char *const bulletin[][2] = {
-        {"content-type",   "application/protobuf"                     },
-        {"ce_specversion", "1.0"                                      },
-        {"ce_id",          "bulletin/7"                               },
-        {"ce_source",      "/ledgers/0000000000000000000000000000000f"},
-        {"ce_type",        "filing.bulletin.v1"                       },
-        {"ce_time",        "1970-01-01T00:00:00.001Z"                 },
+        {"content-type", "application/protobuf"},
+        {"ce_specversion", "1.0"},
+        {"ce_id", "bulletin/7"},
+        {"ce_source", "/ledgers/0000000000000000000000000000000f"},
+        {"ce_type", "filing.bulletin.v1"},
+        {"ce_time", "1970-01-01T00:00:00.001Z"},
     };
     uint8_t ledger_id[LEDGER_ID_SIZE] = {[15] = 15};
     struct decision_names names = {.partition = 4, .number = 118, .ledger_id = ledger_id};

@@ -187,19 +187,19 @@ static const struct {
     const char *s;
     bool valid;
 } lei_rows[] = {
-    {"5493001KJTIIGC8Y1R12",  true },
-    {"506700GE1G29325QX363",  true },
-    {"213800WSGIIZCXF1P572",  true },
-    {"HWUPKR0MPOU8FGXBT394",  true },
-    {"A1B2C3D4E5F6G7H8AZ23",  true },
-    {"HWUPKR0MPOU8FGXBT395",  false},
-    {"WHUPKR0MPOU8FGXBT394",  false},
-    {"hwupkr0mpou8fgxbt394",  false},
-    {"HWUPKR0MPOU8FGXBT39",   false},
+    {"5493001KJTIIGC8Y1R12", true},
+    {"506700GE1G29325QX363", true},
+    {"213800WSGIIZCXF1P572", true},
+    {"HWUPKR0MPOU8FGXBT394", true},
+    {"A1B2C3D4E5F6G7H8AZ23", true},
+    {"HWUPKR0MPOU8FGXBT395", false},
+    {"WHUPKR0MPOU8FGXBT394", false},
+    {"hwupkr0mpou8fgxbt394", false},
+    {"HWUPKR0MPOU8FGXBT39", false},
     {"HWUPKR0MPOU8FGXBT3944", false},
-    {"HWUPKR0MPOU8FGXB-394",  false},
-    {"5493001KJTIIGC8Y1R1B",  false}, /* mod 97 = 1, but the check digits are no digits */
-    {"",                      false},
+    {"HWUPKR0MPOU8FGXB-394", false},
+    {"5493001KJTIIGC8Y1R1B", false}, /* mod 97 = 1, but the check digits are no digits */
+    {"", false},
 };
 
 static void checks_an_lei(void **state)
@@ -225,27 +225,13 @@ static const struct {
     const char *s;
     bool valid;
 } bic_rows[] = {
-    {"DEUTDEFF",     true },
-    {"DEUTDEFF500",  true },
-    {"ICBKCNBJ",     true },
-    {"NEDSZAJJXXX",  true },
-    {"AAAACN22",     true },
-    {"DEUTXXFF",     false}, /* no country */
-    {"DEUTUKFF",     false},
-    {"DEUTXKFF",     false}, /* not of ISO 3166-1 */
-    {"1EUTDEFF",     false},
-    {"D3UTDEFF",     false}, /* letters at 1 to 6 */
-    {"DEUTD3FF",     false},
-    {"deutdeff",     false},
-    {"DEUTdeFF",     false},
-    {"DEUTDEf1",     false},
-    {"DEUTDEF",      false},
-    {"DEUTDEFF5",    false},
-    {"DEUTDEFF50",   false},
-    {"DEUTDEFF5000", false},
-    {"DEUTDEFF5 0",  false},
-    {"DEUTDEF-",     false},
-    {"",             false},
+    {"DEUTDEFF", true},     {"DEUTDEFF500", true}, {"ICBKCNBJ", true},    {"NEDSZAJJXXX", true},
+    {"AAAACN22", true},     {"DEUTXXFF", false}, /* no country */
+    {"DEUTUKFF", false},    {"DEUTXKFF", false}, /* not of ISO 3166-1 */
+    {"1EUTDEFF", false},    {"D3UTDEFF", false}, /* letters at 1 to 6 */
+    {"DEUTD3FF", false},    {"deutdeff", false},   {"DEUTdeFF", false},   {"DEUTDEf1", false},
+    {"DEUTDEF", false},     {"DEUTDEFF5", false},  {"DEUTDEFF50", false}, {"DEUTDEFF5000", false},
+    {"DEUTDEFF5 0", false}, {"DEUTDEF-", false},   {"", false},
 };
 
 static void checks_a_bic(void **state)
@@ -314,40 +300,40 @@ static const struct {
     const char *s;
     bool want;
 } plain_rows[] = {
-    {industry_valid,        "A",                             true },
-    {industry_valid,        "T",                             true },
-    {industry_valid,        "C39",                           true },
-    {industry_valid,        "C391",                          true },
-    {industry_valid,        "D4414",                         true },
-    {industry_valid,        "",                              false},
-    {industry_valid,        "C3",                            false},
-    {industry_valid,        "U",                             false},
-    {industry_valid,        "U39",                           false},
-    {industry_valid,        "@39",                           false},
-    {industry_valid,        "c39",                           false},
-    {industry_valid,        "3939",                          false},
-    {industry_valid,        "C39141",                        false},
-    {industry_valid,        "C3A",                           false},
-    {industry_valid,        "C39 ",                          false},
-    {registration_no_valid, "45210100",                      true },
-    {registration_no_valid, "4521010020260411000145210100",  true },
-    {registration_no_valid, "ABCDEFGHZ0",                    true },
-    {registration_no_valid, "4521010",                       false},
+    {industry_valid, "A", true},
+    {industry_valid, "T", true},
+    {industry_valid, "C39", true},
+    {industry_valid, "C391", true},
+    {industry_valid, "D4414", true},
+    {industry_valid, "", false},
+    {industry_valid, "C3", false},
+    {industry_valid, "U", false},
+    {industry_valid, "U39", false},
+    {industry_valid, "@39", false},
+    {industry_valid, "c39", false},
+    {industry_valid, "3939", false},
+    {industry_valid, "C39141", false},
+    {industry_valid, "C3A", false},
+    {industry_valid, "C39 ", false},
+    {registration_no_valid, "45210100", true},
+    {registration_no_valid, "4521010020260411000145210100", true},
+    {registration_no_valid, "ABCDEFGHZ0", true},
+    {registration_no_valid, "4521010", false},
     {registration_no_valid, "45210100202604110001452101001", false},
-    {registration_no_valid, "4521010a",                      false},
-    {registration_no_valid, "4521-0100",                     false},
-    {registration_no_valid, "",                              false},
-    {bank_code_valid,       "210100000123",                  true },
-    {bank_code_valid,       "21010000012",                   false},
-    {bank_code_valid,       "2101000001234",                 false},
-    {bank_code_valid,       "21010000012A",                  false},
-    {bank_code_valid,       "",                              false},
-    {region_valid,          "210100",                        true },
-    {region_valid,          "000000",                        true },
-    {region_valid,          "21010",                         false},
-    {region_valid,          "2101000",                       false},
-    {region_valid,          "2101 0",                        false},
-    {region_valid,          "",                              false},
+    {registration_no_valid, "4521010a", false},
+    {registration_no_valid, "4521-0100", false},
+    {registration_no_valid, "", false},
+    {bank_code_valid, "210100000123", true},
+    {bank_code_valid, "21010000012", false},
+    {bank_code_valid, "2101000001234", false},
+    {bank_code_valid, "21010000012A", false},
+    {bank_code_valid, "", false},
+    {region_valid, "210100", true},
+    {region_valid, "000000", true},
+    {region_valid, "21010", false},
+    {region_valid, "2101000", false},
+    {region_valid, "2101 0", false},
+    {region_valid, "", false},
 };
 
 static void checks_the_plain_codes(void **state)

@@ -125,33 +125,33 @@ static const struct {
     int8_t exponent;
     const char *withdrawn_on; /* "" = live */
 } currency_rows[] = {
-    {"CNY", 156, 2,  ""          },
-    {"USD", 840, 2,  ""          },
-    {"EUR", 978, 2,  ""          }, /* withdrawn in Serbia and Montenegro alone */
-    {"HKD", 344, 2,  ""          },
-    {"JPY", 392, 0,  ""          },
-    {"KRW", 410, 0,  ""          },
-    {"VND", 704, 0,  ""          },
-    {"KWD", 414, 3,  ""          },
-    {"BHD", 48,  3,  ""          },
-    {"CLF", 990, 4,  ""          },
-    {"UYW", 927, 4,  ""          },
-    {"IDR", 360, 2,  ""          }, /* withdrawn in Timor-Leste alone */
-    {"RON", 946, 2,  ""          },
-    {"XAU", 959, -1, ""          },
-    {"XAG", 961, -1, ""          },
-    {"XDR", 960, -1, ""          },
-    {"XXX", 999, -1, ""          },
-    {"XTS", 963, -1, ""          },
-    {"HRK", 191, 2,  "2023-01-01"}, /* the later of two */
-    {"BGN", 975, 2,  "2026-01-01"},
-    {"ANG", 532, 2,  "2025-03-01"},
-    {"DEM", 276, 2,  "2002-03-01"},
-    {"ITL", 380, 2,  "2002-03-01"}, /* had no decimals: two once withdrawn */
-    {"DDM", 278, 2,  "1990-09-01"}, /* a range of months */
-    {"ILR", 376, 2,  "1990-01-01"}, /* a range of years */
-    {"VNC", 704, 2,  "1990-01-01"}, /* the same, written with a hyphen */
-    {"XFU", 0,   2,  "2013-11-01"},
+    {"CNY", 156, 2, ""},
+    {"USD", 840, 2, ""},
+    {"EUR", 978, 2, ""}, /* withdrawn in Serbia and Montenegro alone */
+    {"HKD", 344, 2, ""},
+    {"JPY", 392, 0, ""},
+    {"KRW", 410, 0, ""},
+    {"VND", 704, 0, ""},
+    {"KWD", 414, 3, ""},
+    {"BHD", 48, 3, ""},
+    {"CLF", 990, 4, ""},
+    {"UYW", 927, 4, ""},
+    {"IDR", 360, 2, ""}, /* withdrawn in Timor-Leste alone */
+    {"RON", 946, 2, ""},
+    {"XAU", 959, -1, ""},
+    {"XAG", 961, -1, ""},
+    {"XDR", 960, -1, ""},
+    {"XXX", 999, -1, ""},
+    {"XTS", 963, -1, ""},
+    {"HRK", 191, 2, "2023-01-01"}, /* the later of two */
+    {"BGN", 975, 2, "2026-01-01"},
+    {"ANG", 532, 2, "2025-03-01"},
+    {"DEM", 276, 2, "2002-03-01"},
+    {"ITL", 380, 2, "2002-03-01"}, /* had no decimals: two once withdrawn */
+    {"DDM", 278, 2, "1990-09-01"}, /* a range of months */
+    {"ILR", 376, 2, "1990-01-01"}, /* a range of years */
+    {"VNC", 704, 2, "1990-01-01"}, /* the same, written with a hyphen */
+    {"XFU", 0, 2, "2013-11-01"},
 };
 
 static void knows_minor_units_and_withdrawals(void **state)
@@ -221,18 +221,13 @@ static const struct {
     int32_t y, m, d;
     bool usable;
 } usable_rows[] = {
-    {CURRENCY_CNY, 1,    1,  1,  true },
-    {CURRENCY_CNY, 9999, 12, 31, true },
-    {CURRENCY_JPY, 2026, 4,  13, true }, /* 0 decimals are minor units too */
-    {CURRENCY_AED, 2026, 4,  13, true }, /* index 0 */
-    {CURRENCY_BGN, 2025, 12, 31, true },
-    {CURRENCY_BGN, 2026, 1,  1,  false},
-    {CURRENCY_BGN, 2026, 4,  13, false},
-    {CURRENCY_HRK, 2015, 6,  1,  true },
-    {CURRENCY_HRK, 2023, 1,  1,  false},
-    {CURRENCY_XAU, 2026, 4,  13, false},
-    {CURRENCY_XDR, 2026, 4,  13, false},
-    {-1,           2026, 4,  13, false},
+    {CURRENCY_CNY, 1, 1, 1, true},      {CURRENCY_CNY, 9999, 12, 31, true},
+    {CURRENCY_JPY, 2026, 4, 13, true}, /* 0 decimals are minor units too */
+    {CURRENCY_AED, 2026, 4, 13, true}, /* index 0 */
+    {CURRENCY_BGN, 2025, 12, 31, true}, {CURRENCY_BGN, 2026, 1, 1, false},
+    {CURRENCY_BGN, 2026, 4, 13, false}, {CURRENCY_HRK, 2015, 6, 1, true},
+    {CURRENCY_HRK, 2023, 1, 1, false},  {CURRENCY_XAU, 2026, 4, 13, false},
+    {CURRENCY_XDR, 2026, 4, 13, false}, {-1, 2026, 4, 13, false},
 };
 
 static void refuses_a_currency_from_its_withdrawal_on(void **state)

@@ -54,19 +54,19 @@ static const struct {
     struct bytes text;
     const char *again; /* NULL: the same */
 } readable[] = {
-    {BYTES("{}"),                                                                 NULL                               },
-    {BYTES("[]"),                                                                 NULL                               },
-    {BYTES(" { \"a\" : [ 1 , -2 ] } "),                                           "{\"a\":[1,-2]}"                   },
-    {BYTES("{\"b\":1,\"a\":{\"z\":null,\"y\":true,\"x\":false}}"),                NULL                               },
-    {BYTES("[9223372036854775807,-9223372036854775808]"),                         NULL                               },
-    {BYTES("[9223372036854775808,-9223372036854775809,12345678901234567890123]"), NULL                               },
-    {BYTES("[5000.0,1e400,-0.0,1E-7,0.1,1.50,2e+5]"),                             NULL                               },
-    {BYTES("[0.5,0,1.5,2,2.5]"),                                                  NULL                               },
-    {BYTES("{\"1.5\":\"2.5 -1e3\",\"x\":\"\\\"1.5\"}"),                           NULL                               },
-    {BYTES("\"a\\u0000b\""),                                                      NULL                               },
-    {BYTES("\"\\\"\\\\\\b\\f\\n\\r\\t\\u001f\x7f/\""),                            NULL                               },
-    {BYTES("\"\\u4e2d\\/\\ud83d\\ude00\""),                                       "\"\xe4\xb8\xad/\xf0\x9f\x98\x80\""},
-    {BYTES("-0"),                                                                 "0"                                },
+    {BYTES("{}"), NULL},
+    {BYTES("[]"), NULL},
+    {BYTES(" { \"a\" : [ 1 , -2 ] } "), "{\"a\":[1,-2]}"},
+    {BYTES("{\"b\":1,\"a\":{\"z\":null,\"y\":true,\"x\":false}}"), NULL},
+    {BYTES("[9223372036854775807,-9223372036854775808]"), NULL},
+    {BYTES("[9223372036854775808,-9223372036854775809,12345678901234567890123]"), NULL},
+    {BYTES("[5000.0,1e400,-0.0,1E-7,0.1,1.50,2e+5]"), NULL},
+    {BYTES("[0.5,0,1.5,2,2.5]"), NULL},
+    {BYTES("{\"1.5\":\"2.5 -1e3\",\"x\":\"\\\"1.5\"}"), NULL},
+    {BYTES("\"a\\u0000b\""), NULL},
+    {BYTES("\"\\\"\\\\\\b\\f\\n\\r\\t\\u001f\x7f/\""), NULL},
+    {BYTES("\"\\u4e2d\\/\\ud83d\\ude00\""), "\"\xe4\xb8\xad/\xf0\x9f\x98\x80\""},
+    {BYTES("-0"), "0"},
 };
 
 static void keeps_what_was_written(void **state)
@@ -159,12 +159,9 @@ static void a_key_twice_is_reported(void **state)
         const char *text;
         bool duplicate;
     } rows[] = {
-        {"{\"a\":1,\"b\":1}",              false},
-        {"{\"a\":1,\"a\":1}",              true },
-        {"{\"a\":1,\"\\u0061\":2}",        true },
-        {"{\"a\":{\"b\":1.5,\"b\":2.50}}", true },
-        {"[{\"a\":1},{\"a\":1}]",          false},
-        {"{\"a\":{\"a\":1}}",              false},
+        {"{\"a\":1,\"b\":1}", false},      {"{\"a\":1,\"a\":1}", true},
+        {"{\"a\":1,\"\\u0061\":2}", true}, {"{\"a\":{\"b\":1.5,\"b\":2.50}}", true},
+        {"[{\"a\":1},{\"a\":1}]", false},  {"{\"a\":{\"a\":1}}", false},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -229,12 +226,12 @@ static const struct {
     const char *text;
     const char *sorted;
 } sortable[] = {
-    {"{\"b\":1,\"a\":2}",                                 "{\"a\":2,\"b\":1}"                            },
-    {"{\"a\":\"\",\"b\":[],\"c\":0,\"d\":{},\"e\":null}", "{\"c\":0,\"d\":{},\"e\":null}"                },
-    {"{\"ab\":1,\"a\":2,\"B\":3,\"\\u4e2d\":4}",          "{\"B\":3,\"a\":2,\"ab\":1,\"\xe4\xb8\xad\":4}"},
-    {"{\"z\":{\"y\":1.50,\"x\":[{\"b\":1,\"a\":\"\"}]}}", "{\"z\":{\"x\":[{\"b\":1}],\"y\":1.50}}"       },
-    {"{\"x\":[\"\",\"b\",\"a\"]}",                        "{\"x\":[\"\",\"b\",\"a\"]}"                   },
-    {"{}",                                                "{}"                                           },
+    {"{\"b\":1,\"a\":2}", "{\"a\":2,\"b\":1}"},
+    {"{\"a\":\"\",\"b\":[],\"c\":0,\"d\":{},\"e\":null}", "{\"c\":0,\"d\":{},\"e\":null}"},
+    {"{\"ab\":1,\"a\":2,\"B\":3,\"\\u4e2d\":4}", "{\"B\":3,\"a\":2,\"ab\":1,\"\xe4\xb8\xad\":4}"},
+    {"{\"z\":{\"y\":1.50,\"x\":[{\"b\":1,\"a\":\"\"}]}}", "{\"z\":{\"x\":[{\"b\":1}],\"y\":1.50}}"},
+    {"{\"x\":[\"\",\"b\",\"a\"]}", "{\"x\":[\"\",\"b\",\"a\"]}"},
+    {"{}", "{}"},
 };
 
 static void sorts_and_leaves_empties_out(void **state)
@@ -334,12 +331,10 @@ static void put_everything(struct decision *d)
                                        .free_minor = 100000,
                                        .asked_minor = 250000};
     d->postings_n = 2;
-    d->postings[0] = (struct posting){
-        .id = {.kind = LIMIT_FINANCING_CONTRACT, .object = "C1"  },
-        .currency = CURRENCY_EUR,
-        .change = { .limit = 0,                     .used = 500, .reserved = -500},
-        .after = { .limit = 900,                     .used = 500,    .reserved = 0}
-    };
+    d->postings[0] = (struct posting){.id = {.kind = LIMIT_FINANCING_CONTRACT, .object = "C1"},
+                                      .currency = CURRENCY_EUR,
+                                      .change = {.limit = 0, .used = 500, .reserved = -500},
+                                      .after = {.limit = 900, .used = 500, .reserved = 0}};
     d->postings[1] = (struct posting){.id = {.kind = LIMIT_OUTBOUND_LOAN},
                                       .own = true,
                                       .currency = CURRENCY_JPY,
@@ -377,7 +372,7 @@ static void a_decision_is_written_as_the_rulebook_has_it(void **state)
     struct fixture *f = *state;
     struct parameter parameters[] = {
         {.id = text_of("MP.LEVERAGE"), .from_on = DATE_FIRST, .value = text_of("2")},
-        { .id = text_of("FAC.LIMIT.USD"),
+        {.id = text_of("FAC.LIMIT.USD"),
          .subject = text_of("HIGH_TECH"),
          .region = text_of("21"),
          .from_on = date_make(2023, 12, 8),

@@ -279,9 +279,9 @@ static void a_length_above_the_cap_is_a_failure(void **state)
         uint8_t bytes[6];
         size_t n;
     } rows[] = {
-        {{0x81, 0x80, 0x04},                   3}, /* 65537 */
+        {{0x81, 0x80, 0x04}, 3},                   /* 65537 */
         {{0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x01}, 6}, /* no varint of ours */
-        {{0x80},                               1}, /* cut off within the length */
+        {{0x80}, 1},                               /* cut off within the length */
     };
     struct fixture *f = *state;
 

@@ -67,9 +67,9 @@ static void every_fault_has_its_number_and_place(void **state)
         const char *code;
         const char *field;
     } want[] = {
-        {102, "FILING_ID",    "/filing_id"          },
-        {105, "DATE_INVALID", "/business_date"      },
-        {108, "AMOUNT",       "/details/money/value"},
+        {102, "FILING_ID", "/filing_id"},
+        {105, "DATE_INVALID", "/business_date"},
+        {108, "AMOUNT", "/details/money/value"},
     };
 
     input = json(text);
@@ -123,11 +123,11 @@ static void options_that_contradict_each_other_are_invalid(void **state)
         const char *key_id;
         const char *bank;
     } rows[] = {
-        {1,                             NULL, NULL, NULL, NULL          },
-        {sizeof(struct filing_options), "a",  "b",  "k",  "210100000123"},
-        {sizeof(struct filing_options), NULL, "b",  NULL, "210100000123"},
-        {sizeof(struct filing_options), NULL, "b",  "k",  NULL          },
-        {sizeof(struct filing_options), NULL, "b",  "k",  "12"          },
+        {1, NULL, NULL, NULL, NULL},
+        {sizeof(struct filing_options), "a", "b", "k", "210100000123"},
+        {sizeof(struct filing_options), NULL, "b", NULL, "210100000123"},
+        {sizeof(struct filing_options), NULL, "b", "k", NULL},
+        {sizeof(struct filing_options), NULL, "b", "k", "12"},
     };
 
     (void)state;

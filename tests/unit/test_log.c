@@ -40,18 +40,18 @@ static const struct {
     const char *value;
     const char *want;
 } values[] = {
-    {"plain",                    "plain"                   },
-    {"sqlite:/var/lib/x.db",     "sqlite:/var/lib/x.db"    },
-    {"",                         "\"\""                    },
-    {"a b",                      "\"a b\""                 },
-    {"a=b",                      "\"a=b\""                 },
-    {"say \"no\"",               "\"say \\\"no\\\"\""      },
-    {"back\\slash",              "\"back\\\\slash\""       },
-    {"two\nlines",               "\"two\\nlines\""         },
-    {"a\ttab",                   "\"a\\ttab\""             },
-    {"\x01\x7f",                 "\"\\x01\\x7f\""          },
+    {"plain", "plain"},
+    {"sqlite:/var/lib/x.db", "sqlite:/var/lib/x.db"},
+    {"", "\"\""},
+    {"a b", "\"a b\""},
+    {"a=b", "\"a=b\""},
+    {"say \"no\"", "\"say \\\"no\\\"\""},
+    {"back\\slash", "\"back\\\\slash\""},
+    {"two\nlines", "\"two\\nlines\""},
+    {"a\ttab", "\"a\\ttab\""},
+    {"\x01\x7f", "\"\\x01\\x7f\""},
     {"\xe4\xb8\xad\xe6\x96\x87", "\xe4\xb8\xad\xe6\x96\x87"},
-    {NULL,                       "\"\""                    },
+    {NULL, "\"\""},
 };
 
 static void values_are_quoted_when_they_need_it(void **state)

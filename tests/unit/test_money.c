@@ -28,9 +28,7 @@ struct big {
 
 static struct big big_of(uint64_t value)
 {
-    return (struct big){
-        .limb = {(uint32_t)value, (uint32_t)(value >> 32)}
-    };
+    return (struct big){.limb = {(uint32_t)value, (uint32_t)(value >> 32)}};
 }
 
 static struct big big_times(struct big a, uint64_t by)
@@ -181,16 +179,16 @@ static const struct {
     int64_t up;
     int64_t down;
 } convert_rows[] = {
-  /* USD 100.00 at 7.1024 is CNY 710.24 */
-    {10000,           {2, 71024000000},  {2, RATE_E10},    71024,            71024           },
- /* CNY 100.00 at 7.1024 is USD 14.0797… */
-    {10000,           {2, RATE_E10},     {2, 71024000000}, 1408,             1407            },
- /* JPY 1000 at 0.0487 is CNY 48.70 */
-    {1000,            {0, 487000000},    {2, RATE_E10},    4870,             4870            },
- /* KWD 1.000 at 23 to JPY at 0.0487: 472.27… */
-    {1000,            {3, 230000000000}, {0, 487000000},   473,              472             },
-    {1,               {2, 1},            {2, INT64_MAX},   1,                0               },
-    {MONEY_MINOR_MAX, {2, 71024000000},  {2, RATE_E10},    7102400000000000, 7102400000000000},
+    /* USD 100.00 at 7.1024 is CNY 710.24 */
+    {10000, {2, 71024000000}, {2, RATE_E10}, 71024, 71024},
+    /* CNY 100.00 at 7.1024 is USD 14.0797… */
+    {10000, {2, RATE_E10}, {2, 71024000000}, 1408, 1407},
+    /* JPY 1000 at 0.0487 is CNY 48.70 */
+    {1000, {0, 487000000}, {2, RATE_E10}, 4870, 4870},
+    /* KWD 1.000 at 23 to JPY at 0.0487: 472.27… */
+    {1000, {3, 230000000000}, {0, 487000000}, 473, 472},
+    {1, {2, 1}, {2, INT64_MAX}, 1, 0},
+    {MONEY_MINOR_MAX, {2, 71024000000}, {2, RATE_E10}, 7102400000000000, 7102400000000000},
 };
 
 static void rounds_up_what_consumes_and_down_what_grants(void **state)
@@ -242,17 +240,17 @@ static const struct {
     int64_t minor;
     int scale;
 } decimal_rows[] = {
-    {"0",                    0,               0 },
-    {"0.00",                 0,               2 },
-    {"7",                    7,               0 },
-    {"1200000.00",           120000000,       2 },
-    {"5.0",                  50,              1 },
-    {"0.05",                 5,               2 },
-    {"10",                   10,              0 },
-    {"9223372036854775807",  INT64_MAX,       0 },
-    {"9.223372036854775807", INT64_MAX,       18},
-    {"0.000000000000000001", 1,               18},
-    {"10000000000000.00",    MONEY_MINOR_MAX, 2 },
+    {"0", 0, 0},
+    {"0.00", 0, 2},
+    {"7", 7, 0},
+    {"1200000.00", 120000000, 2},
+    {"5.0", 50, 1},
+    {"0.05", 5, 2},
+    {"10", 10, 0},
+    {"9223372036854775807", INT64_MAX, 0},
+    {"9.223372036854775807", INT64_MAX, 18},
+    {"0.000000000000000001", 1, 18},
+    {"10000000000000.00", MONEY_MINOR_MAX, 2},
 };
 
 static const char *const not_decimals[] = {
@@ -360,26 +358,26 @@ static const struct {
     enum money_fault fault;
     bool rescales;
 } scale_rows[] = {
-    {50,                   500,                          1,  2,  MONEY_OK,     true },
-    {7,                    7,                            0,  0,  MONEY_OK,     true },
-    {-5,                   -500,                         0,  2,  MONEY_OK,     true },
-    {500,                  5,                            2,  0,  MONEY_AMOUNT, true }, /* even zeros */
-    {501,                  0,                            2,  0,  MONEY_AMOUNT, false},
-    {5000,                 500,                          3,  2,  MONEY_AMOUNT, true },
-    {MONEY_MINOR_MAX,      MONEY_MINOR_MAX,              2,  2,  MONEY_OK,     true },
-    {-MONEY_MINOR_MAX,     -MONEY_MINOR_MAX,             2,  2,  MONEY_OK,     true },
-    {MONEY_MINOR_MAX + 1,  MONEY_MINOR_MAX + 1,          2,  2,  MONEY_AMOUNT, true },
-    {-MONEY_MINOR_MAX - 1, -MONEY_MINOR_MAX - 1,         2,  2,  MONEY_AMOUNT, true },
-    {MONEY_MINOR_MAX,      MONEY_MINOR_MAX * 100,        0,  2,  MONEY_AMOUNT, true },
-    {INT64_MAX,            0,                            0,  1,  MONEY_AMOUNT, false},
-    {INT64_MIN,            0,                            0,  1,  MONEY_AMOUNT, false},
-    {INT64_MIN,            INT64_MIN,                    0,  0,  MONEY_AMOUNT, true },
-    {9,                    INT64_C(9000000000000000000), 0,  18, MONEY_AMOUNT, true },
-    {10,                   0,                            0,  18, MONEY_AMOUNT, false},
-    {1,                    0,                            19, 18, MONEY_AMOUNT, false},
-    {1,                    0,                            -1, 2,  MONEY_AMOUNT, false},
-    {1,                    0,                            0,  19, MONEY_AMOUNT, false},
-    {1,                    0,                            0,  -1, MONEY_AMOUNT, false}, /* no minor units */
+    {50, 500, 1, 2, MONEY_OK, true},
+    {7, 7, 0, 0, MONEY_OK, true},
+    {-5, -500, 0, 2, MONEY_OK, true},
+    {500, 5, 2, 0, MONEY_AMOUNT, true}, /* even zeros */
+    {501, 0, 2, 0, MONEY_AMOUNT, false},
+    {5000, 500, 3, 2, MONEY_AMOUNT, true},
+    {MONEY_MINOR_MAX, MONEY_MINOR_MAX, 2, 2, MONEY_OK, true},
+    {-MONEY_MINOR_MAX, -MONEY_MINOR_MAX, 2, 2, MONEY_OK, true},
+    {MONEY_MINOR_MAX + 1, MONEY_MINOR_MAX + 1, 2, 2, MONEY_AMOUNT, true},
+    {-MONEY_MINOR_MAX - 1, -MONEY_MINOR_MAX - 1, 2, 2, MONEY_AMOUNT, true},
+    {MONEY_MINOR_MAX, MONEY_MINOR_MAX * 100, 0, 2, MONEY_AMOUNT, true},
+    {INT64_MAX, 0, 0, 1, MONEY_AMOUNT, false},
+    {INT64_MIN, 0, 0, 1, MONEY_AMOUNT, false},
+    {INT64_MIN, INT64_MIN, 0, 0, MONEY_AMOUNT, true},
+    {9, INT64_C(9000000000000000000), 0, 18, MONEY_AMOUNT, true},
+    {10, 0, 0, 18, MONEY_AMOUNT, false},
+    {1, 0, 19, 18, MONEY_AMOUNT, false},
+    {1, 0, -1, 2, MONEY_AMOUNT, false},
+    {1, 0, 0, 19, MONEY_AMOUNT, false},
+    {1, 0, 0, -1, MONEY_AMOUNT, false}, /* no minor units */
 };
 
 static void rescales_without_loss_and_bounds_an_amount(void **state)
@@ -405,19 +403,19 @@ static const struct {
     int exponent;
     const char *want;
 } format_rows[] = {
-    {120000000, 2,  "1200000.00"           },
-    {-500,      2,  "-5.00"                },
-    {7,         0,  "7"                    },
-    {0,         0,  "0"                    },
-    {0,         2,  "0.00"                 },
-    {5,         2,  "0.05"                 },
-    {-5,        3,  "-0.005"               },
-    {10,        0,  "10"                   },
-    {100,       2,  "1.00"                 },
-    {1,         18, "0.000000000000000001" },
-    {INT64_MAX, 0,  "9223372036854775807"  },
-    {INT64_MIN, 0,  "-9223372036854775808" },
-    {INT64_MIN, 2,  "-92233720368547758.08"},
+    {120000000, 2, "1200000.00"},
+    {-500, 2, "-5.00"},
+    {7, 0, "7"},
+    {0, 0, "0"},
+    {0, 2, "0.00"},
+    {5, 2, "0.05"},
+    {-5, 3, "-0.005"},
+    {10, 0, "10"},
+    {100, 2, "1.00"},
+    {1, 18, "0.000000000000000001"},
+    {INT64_MAX, 0, "9223372036854775807"},
+    {INT64_MIN, 0, "-9223372036854775808"},
+    {INT64_MIN, 2, "-92233720368547758.08"},
     {INT64_MIN, 18, "-9.223372036854775808"},
 };
 
@@ -466,23 +464,23 @@ static const struct {
     int64_t value_e10; /* -1 = refused */
     const char *written;
 } rate_rows[] = {
-    {"7.1024",               71024000000,    "7.1024"              },
-    {"7.10240",              71024000000,    "7.1024"              },
-    {"1",                    RATE_E10,       "1"                   },
-    {"1.0000000000",         RATE_E10,       "1"                   },
-    {"100",                  100 * RATE_E10, "100"                 },
-    {"0.0000000001",         1,              "0.0000000001"        },
-    {"922337203.6854775807", INT64_MAX,      "922337203.6854775807"},
-    {"922337203.6854775808", -1,             ""                    },
-    {"922337204",            -1,             ""                    },
-    {"0.00000000001",        -1,             ""                    },
-    {"1.00000000000",        -1,             ""                    }, /* eleven decimals, even zeros */
-    {"-1",                   -1,             ""                    },
-    {"07.1",                 -1,             ""                    },
-    {"7,1",                  -1,             ""                    },
-    {"7.1e1",                -1,             ""                    },
-    {"",                     -1,             ""                    },
-    {"0.15",                 1500000000,     "0.15"                },
+    {"7.1024", 71024000000, "7.1024"},
+    {"7.10240", 71024000000, "7.1024"},
+    {"1", RATE_E10, "1"},
+    {"1.0000000000", RATE_E10, "1"},
+    {"100", 100 * RATE_E10, "100"},
+    {"0.0000000001", 1, "0.0000000001"},
+    {"922337203.6854775807", INT64_MAX, "922337203.6854775807"},
+    {"922337203.6854775808", -1, ""},
+    {"922337204", -1, ""},
+    {"0.00000000001", -1, ""},
+    {"1.00000000000", -1, ""}, /* eleven decimals, even zeros */
+    {"-1", -1, ""},
+    {"07.1", -1, ""},
+    {"7,1", -1, ""},
+    {"7.1e1", -1, ""},
+    {"", -1, ""},
+    {"0.15", 1500000000, "0.15"},
 };
 
 static void reads_and_writes_rates_and_fractions(void **state)

@@ -72,10 +72,9 @@ static void with_application(struct story *s, const char *currency, const char *
                                   .moved_number = 2,
                                   .moved_on = D("2026-03-02")};
     const struct limit preliminary = {
-        .key = {.owner = 1,          .kind = LIMIT_OUTBOUND_PRELIMINARY},
+        .key = {.owner = 1, .kind = LIMIT_OUTBOUND_PRELIMINARY},
         .currency = M(currency, limit).currency,
-        .is = { .limit = M(currency, limit).minor,                        .used = M(currency, used).minor}
-    };
+        .is = {.limit = M(currency, limit).minor, .used = M(currency, used).minor}};
 
     (void)enterprise_object_add(&s->f->state, &object);
     (void)enterprise_limit_add(&s->f->state, &preliminary);
@@ -161,33 +160,33 @@ static void cash_covers_what_was_remitted_before(void **state)
 static void a_registration_is_refused_where_it_fails(void **state)
 {
     static const struct story_row rows[] = {
-        {"",                            NULL,             OUTCOME_ACCEPTED, "",                             ""},
-        {"/details/registration_no",    "'OUT00009'",     OUTCOME_REJECTED, "202 /details/registration_no",
-         ""                                                                                                   },
-        {"/details/registration_no",    "'out'",          OUTCOME_REJECTED, "111 /details/registration_no", ""},
-        {"/details/application_no",     "'APPL0009'",     OUTCOME_REJECTED, "203 /details/application_no",
-         ""                                                                                                   },
-        {"/details/sensitive",          "true",           OUTCOME_REJECTED, "211 /details/ndrc/kind",       ""},
-        {"/details/central_enterprise", "true",           OUTCOME_REJECTED, "211 /details/ndrc/level",      ""},
-        {"/details/total/value",        "'299999999.99'", OUTCOME_ACCEPTED, "",                             ""},
-        {"/details/total/value",        "'300000000.00'", OUTCOME_REJECTED, "211 /details/ndrc/level",      ""},
-        {"/details/ndrc/issued_on",     "'2026-04-13'",   OUTCOME_ACCEPTED, "",                             ""},
-        {"/details/ndrc/issued_on",     "'2026-04-14'",   OUTCOME_REJECTED, "211 /details/ndrc/issued_on",
-         ""                                                                                                   },
-        {"/details/ndrc/valid_to",      "'2026-04-13'",   OUTCOME_ACCEPTED, "",                             ""},
-        {"/details/ndrc/valid_to",      "'2026-04-12'",   OUTCOME_REJECTED, "211 /details/ndrc/valid_to",
-         ""                                                                                                   },
-        {"/details/mofcom/issued_on",   "'2026-04-14'",   OUTCOME_REJECTED,
-         "211 /details/mofcom/issued_on",                                                                   ""},
-        {"/details/mofcom/valid_to",    "'2026-04-12'",   OUTCOME_REJECTED,
-         "211 /details/mofcom/valid_to",                                                                    ""},
-        {"/details/mofcom",             NULL,             OUTCOME_REJECTED, "101 /details/mofcom",          ""},
-        {"/details/cash/value",         "'50000000.01'",  OUTCOME_REJECTED, "116 /details/cash",            ""},
-        {"/details/cash/value",         "'0.00'",         OUTCOME_ACCEPTED, "",                             ""},
-        {"/details/cash/currency",      "'EUR'",          OUTCOME_REJECTED, "116 /details/cash/currency",   ""},
-        {"/details/target/country",     "'DE'",           OUTCOME_REJECTED, "109 /details/target/country",  ""},
-        {"/details/industry",           "'X1'",           OUTCOME_REJECTED, "110 /details/industry",        ""},
-        {"/bank",                       "'999999999999'", OUTCOME_REJECTED, "205 /bank",                    ""},
+        {"", NULL, OUTCOME_ACCEPTED, "", ""},
+        {"/details/registration_no", "'OUT00009'", OUTCOME_REJECTED, "202 /details/registration_no",
+         ""},
+        {"/details/registration_no", "'out'", OUTCOME_REJECTED, "111 /details/registration_no", ""},
+        {"/details/application_no", "'APPL0009'", OUTCOME_REJECTED, "203 /details/application_no",
+         ""},
+        {"/details/sensitive", "true", OUTCOME_REJECTED, "211 /details/ndrc/kind", ""},
+        {"/details/central_enterprise", "true", OUTCOME_REJECTED, "211 /details/ndrc/level", ""},
+        {"/details/total/value", "'299999999.99'", OUTCOME_ACCEPTED, "", ""},
+        {"/details/total/value", "'300000000.00'", OUTCOME_REJECTED, "211 /details/ndrc/level", ""},
+        {"/details/ndrc/issued_on", "'2026-04-13'", OUTCOME_ACCEPTED, "", ""},
+        {"/details/ndrc/issued_on", "'2026-04-14'", OUTCOME_REJECTED, "211 /details/ndrc/issued_on",
+         ""},
+        {"/details/ndrc/valid_to", "'2026-04-13'", OUTCOME_ACCEPTED, "", ""},
+        {"/details/ndrc/valid_to", "'2026-04-12'", OUTCOME_REJECTED, "211 /details/ndrc/valid_to",
+         ""},
+        {"/details/mofcom/issued_on", "'2026-04-14'", OUTCOME_REJECTED,
+         "211 /details/mofcom/issued_on", ""},
+        {"/details/mofcom/valid_to", "'2026-04-12'", OUTCOME_REJECTED,
+         "211 /details/mofcom/valid_to", ""},
+        {"/details/mofcom", NULL, OUTCOME_REJECTED, "101 /details/mofcom", ""},
+        {"/details/cash/value", "'50000000.01'", OUTCOME_REJECTED, "116 /details/cash", ""},
+        {"/details/cash/value", "'0.00'", OUTCOME_ACCEPTED, "", ""},
+        {"/details/cash/currency", "'EUR'", OUTCOME_REJECTED, "116 /details/cash/currency", ""},
+        {"/details/target/country", "'DE'", OUTCOME_REJECTED, "109 /details/target/country", ""},
+        {"/details/industry", "'X1'", OUTCOME_REJECTED, "110 /details/industry", ""},
+        {"/bank", "'999999999999'", OUTCOME_REJECTED, "205 /bank", ""},
     };
     struct story *s = *state;
 
@@ -233,7 +232,7 @@ static void the_national_level_waits_for_the_rate(void **state)
         const char *total;
         const char *reasons;
     } rows[] = {
-        {"'262499999.98'", ""                       }, /* USD 299,999,999.99 */
+        {"'262499999.98'", ""}, /* USD 299,999,999.99 */
         {"'262499999.99'", "211 /details/ndrc/level"},
     };
     struct story *s = *state;
@@ -283,16 +282,16 @@ static void the_sensitive_list_asks_for_an_approval_and_for_a_person(void **stat
         enum outcome outcome;
         const char *reasons;
     } rows[] = {
-        {"'DEU'", "'C3511'", "'FILING'",   OUTCOME_ACCEPTED, ""                           },
-        {"'PRK'", "'C3511'", "'FILING'",   OUTCOME_REJECTED, "211 /details/ndrc/kind"     },
-        {"'PRK'", "'C3511'", "'APPROVAL'", OUTCOME_ACCEPTED, ""                           },
-        {"'DEU'", "'K7010'", "'FILING'",   OUTCOME_REJECTED, "211 /details/ndrc/kind"     },
-        {"'DEU'", "'K7010'", "'APPROVAL'", OUTCOME_HELD,     "402 /details/industry"      },
-        {"'SDN'", "'C3511'", "'APPROVAL'", OUTCOME_HELD,     "402 /details/target/country"},
-        {"'SSD'", "'C3511'", "'FILING'",   OUTCOME_ACCEPTED, ""                           },
-        {"'SSD'", "'B0610'", "'FILING'",   OUTCOME_REJECTED, "211 /details/ndrc/kind"     },
+        {"'DEU'", "'C3511'", "'FILING'", OUTCOME_ACCEPTED, ""},
+        {"'PRK'", "'C3511'", "'FILING'", OUTCOME_REJECTED, "211 /details/ndrc/kind"},
+        {"'PRK'", "'C3511'", "'APPROVAL'", OUTCOME_ACCEPTED, ""},
+        {"'DEU'", "'K7010'", "'FILING'", OUTCOME_REJECTED, "211 /details/ndrc/kind"},
+        {"'DEU'", "'K7010'", "'APPROVAL'", OUTCOME_HELD, "402 /details/industry"},
+        {"'SDN'", "'C3511'", "'APPROVAL'", OUTCOME_HELD, "402 /details/target/country"},
+        {"'SSD'", "'C3511'", "'FILING'", OUTCOME_ACCEPTED, ""},
+        {"'SSD'", "'B0610'", "'FILING'", OUTCOME_REJECTED, "211 /details/ndrc/kind"},
         {"'SDN'", "'K7010'", "'APPROVAL'", OUTCOME_HELD,
-         "402 /details/industry; 402 /details/target/country"                             },
+         "402 /details/industry; 402 /details/target/country"},
     };
     struct story *s = *state;
 
@@ -419,18 +418,18 @@ static void a_remittance_in_another_currency_is_rounded_up(void **state)
 static void a_remittance_is_refused_where_it_fails(void **state)
 {
     static const struct story_row rows[] = {
-        {"",                         NULL,                      OUTCOME_ACCEPTED, "",                             ""},
-        {"/details/registration_no", "'OUT00009'",              OUTCOME_REJECTED, "203 /details/registration_no",
-         ""                                                                                                         },
-        {"/details/registration_no", "'OUT00002'",              OUTCOME_REJECTED, "204 /details/registration_no",
-         ""                                                                                                         },
-        {"/business_date",           "'2026-04-12'",            OUTCOME_REJECTED, "206 /business_date",           ""},
-        {"/details/payee/country",   "'CYM'",                   OUTCOME_REJECTED, "214 /details/explained",       ""},
-        {"/details/payee/bic",       "'DEUTDEFF50'",            OUTCOME_REJECTED, "114 /details/payee/bic",       ""},
-        {"/details/declaration_no",  "'210100000123260413A00'", OUTCOME_REJECTED,
-         "101 /details/declaration_no",                                                                           ""},
-        {"/details/money/value",     "'0.00'",                  OUTCOME_REJECTED, "108 /details/money/value",     ""},
-        {"/details/money/currency",  "'EUR'",                   OUTCOME_HELD,     "401 /business_date",           ""},
+        {"", NULL, OUTCOME_ACCEPTED, "", ""},
+        {"/details/registration_no", "'OUT00009'", OUTCOME_REJECTED, "203 /details/registration_no",
+         ""},
+        {"/details/registration_no", "'OUT00002'", OUTCOME_REJECTED, "204 /details/registration_no",
+         ""},
+        {"/business_date", "'2026-04-12'", OUTCOME_REJECTED, "206 /business_date", ""},
+        {"/details/payee/country", "'CYM'", OUTCOME_REJECTED, "214 /details/explained", ""},
+        {"/details/payee/bic", "'DEUTDEFF50'", OUTCOME_REJECTED, "114 /details/payee/bic", ""},
+        {"/details/declaration_no", "'210100000123260413A00'", OUTCOME_REJECTED,
+         "101 /details/declaration_no", ""},
+        {"/details/money/value", "'0.00'", OUTCOME_REJECTED, "108 /details/money/value", ""},
+        {"/details/money/currency", "'EUR'", OUTCOME_HELD, "401 /business_date", ""},
     };
     struct story *s = *state;
 
@@ -585,18 +584,18 @@ static void preliminary_expenses_are_converted(void **state)
 static void a_large_change_needs_new_certificates(void **state)
 {
     static const struct story_row rows[] = {
-        {"/details/cash_delta/value",    "'9999999.99'",   OUTCOME_ACCEPTED, "",                              "UNCONFIRMED_BASIS"},
-        {"/details/cash_delta/value",    "'10000000.00'",  OUTCOME_REJECTED,
-         "211 /details/mofcom; 211 /details/ndrc",                                                            ""                 },
-        {"/details/cash_delta/value",    "'-9999999.99'",  OUTCOME_ACCEPTED, "",                              "UNCONFIRMED_BASIS"},
-        {"/details/cash_delta/value",    "'-10000000.00'", OUTCOME_REJECTED,
-         "211 /details/mofcom; 211 /details/ndrc",                                                            ""                 },
-        {"/details/cash_delta/value",    "'0.00'",         OUTCOME_REJECTED, "108 /details/cash_delta/value",
-         ""                                                                                                                      },
-        {"/details/cash_delta/currency", "'EUR'",          OUTCOME_REJECTED,
-         "107 /details/cash_delta/currency",                                                                  ""                 },
-        {"/details/registration_no",     "'OUT00009'",     OUTCOME_REJECTED, "203 /details/registration_no",
-         ""                                                                                                                      },
+        {"/details/cash_delta/value", "'9999999.99'", OUTCOME_ACCEPTED, "", "UNCONFIRMED_BASIS"},
+        {"/details/cash_delta/value", "'10000000.00'", OUTCOME_REJECTED,
+         "211 /details/mofcom; 211 /details/ndrc", ""},
+        {"/details/cash_delta/value", "'-9999999.99'", OUTCOME_ACCEPTED, "", "UNCONFIRMED_BASIS"},
+        {"/details/cash_delta/value", "'-10000000.00'", OUTCOME_REJECTED,
+         "211 /details/mofcom; 211 /details/ndrc", ""},
+        {"/details/cash_delta/value", "'0.00'", OUTCOME_REJECTED, "108 /details/cash_delta/value",
+         ""},
+        {"/details/cash_delta/currency", "'EUR'", OUTCOME_REJECTED,
+         "107 /details/cash_delta/currency", ""},
+        {"/details/registration_no", "'OUT00009'", OUTCOME_REJECTED, "203 /details/registration_no",
+         ""},
     };
     struct story *s = *state;
 
@@ -771,18 +770,18 @@ static void what_posts_nothing_asks_for_its_evidence(void **state)
         const char *flags;
         const char *basis;
     } rows[] = {
-        {"outbound.in_kind",        ",'money':" USD("1.00"),                   "214 /details/customs_no",      "",     ""},
-        {"outbound.in_kind",        ",'customs_no':'C1','money':" EUR("1.00"), "",                             "",     ""},
-        {"outbound.profit_return",  ",'money':" USD("1.00"),                   "214 /details/evidence_no",     "",     ""},
-        {"outbound.profit_return",  ",'evidence_no':'E','money':" USD("1.00"), "",                             "",     ""},
-        {"outbound.capital_return", ",'money':" USD("1.00"),                   "214 /details/evidence_no",     "",     ""},
-        {"outbound.capital_return", ",'evidence_no':'E','money':" USD("1.00"), "",                             "",     ""},
-        {"outbound.completion",     ",'completed_on':'2026-03-16'",            "",                             "",
-         "OUT.COMPLETION.WORKING_DAYS@2018-03-01"                                                                        },
-        {"outbound.completion",     ",'completed_on':'2026-03-13'",            "",                             "LATE",
-         "OUT.COMPLETION.WORKING_DAYS@2018-03-01"                                                                        },
-        {"outbound.closure",        ",'kind':'LIQUIDATED'",                    "",                             "",     ""},
-        {"outbound.closure",        ",'kind':'LIQUIDATED'",                    "204 /details/registration_no", "",     ""},
+        {"outbound.in_kind", ",'money':" USD("1.00"), "214 /details/customs_no", "", ""},
+        {"outbound.in_kind", ",'customs_no':'C1','money':" EUR("1.00"), "", "", ""},
+        {"outbound.profit_return", ",'money':" USD("1.00"), "214 /details/evidence_no", "", ""},
+        {"outbound.profit_return", ",'evidence_no':'E','money':" USD("1.00"), "", "", ""},
+        {"outbound.capital_return", ",'money':" USD("1.00"), "214 /details/evidence_no", "", ""},
+        {"outbound.capital_return", ",'evidence_no':'E','money':" USD("1.00"), "", "", ""},
+        {"outbound.completion", ",'completed_on':'2026-03-16'", "", "",
+         "OUT.COMPLETION.WORKING_DAYS@2018-03-01"},
+        {"outbound.completion", ",'completed_on':'2026-03-13'", "", "LATE",
+         "OUT.COMPLETION.WORKING_DAYS@2018-03-01"},
+        {"outbound.closure", ",'kind':'LIQUIDATED'", "", "", ""},
+        {"outbound.closure", ",'kind':'LIQUIDATED'", "204 /details/registration_no", "", ""},
     };
     struct story *s = *state;
 

@@ -12,10 +12,10 @@
 #include "consumers/ctl/output.h"
 
 static const struct output_column columns[] = {
-    {"name",   OUTPUT_TEXT  },
+    {"name", OUTPUT_TEXT},
     {"amount", OUTPUT_AMOUNT},
-    {"n",      OUTPUT_NUMBER},
-    {"raw",    OUTPUT_JSON  },
+    {"n", OUTPUT_NUMBER},
+    {"raw", OUTPUT_JSON},
 };
 
 struct fixture {

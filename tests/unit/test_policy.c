@@ -32,23 +32,19 @@ static void region_counts_before_subject_and_the_longer_before_the_shorter(void 
         const char *region;
         const char *value;
     } rows[] = {
-        {"",          "",       "1"},
-        {"HIGH_TECH", "",       "2"},
-        {"",          "21",     "3"},
-        {"HIGH_TECH", "21",     "4"},
-        {"",          "2102",   "5"},
-        {"",          "210202", "6"},
+        {"", "", "1"},     {"HIGH_TECH", "", "2"}, {"", "21", "3"}, {"HIGH_TECH", "21", "4"},
+        {"", "2102", "5"}, {"", "210202", "6"},
     };
     static const struct {
         const char *subject;
         const char *region;
         const char *value;
     } asked[] = {
-        {"",          "",       "1"},
-        {"OTHER",     "440100", "1"},
+        {"", "", "1"},
+        {"OTHER", "440100", "1"},
         {"HIGH_TECH", "440100", "2"},
-        {"HIGH_TECH", "",       "2"},
-        {"OTHER",     "210100", "3"},
+        {"HIGH_TECH", "", "2"},
+        {"OTHER", "210100", "3"},
         {"HIGH_TECH", "210100", "4"},
         {"HIGH_TECH", "210201", "5"}, /* the region is closer, though without the subject */
         {"HIGH_TECH", "210202", "6"},
@@ -102,10 +98,7 @@ static void every_known_parameter_is_found_among_unknown_ones(void **state)
 
 static void the_newest_policy_as_of_a_bulletin_counts(void **state)
 {
-    const struct policy_version versions[] = {
-        {.since = 3, .policy = 1},
-        {.since = 5, .policy = 2}
-    };
+    const struct policy_version versions[] = {{.since = 3, .policy = 1}, {.since = 5, .policy = 2}};
     const struct reference reference = {.policies = versions, .policies_n = 2};
 
     (void)state;
@@ -123,11 +116,8 @@ static void a_value_becomes_minor_units_rounded_down(void **state)
         int exponent;
         int64_t minor;
     } rows[] = {
-        {{30000, 0},     2, 3000000  },
-        {{1500001, 6},   2, 150      },
-        {{15, 1},        0, 1        },
-        {{INT64_MAX, 0}, 2, INT64_MAX},
-        {{5, 18},        3, 0        },
+        {{30000, 0}, 2, 3000000},       {{1500001, 6}, 2, 150}, {{15, 1}, 0, 1},
+        {{INT64_MAX, 0}, 2, INT64_MAX}, {{5, 18}, 3, 0},
     };
 
     (void)state;

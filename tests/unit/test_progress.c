@@ -18,14 +18,14 @@ static const struct {
     int64_t passed_us;
     const char *want;
 } lines[] = {
-    {0,      500, 1000000, "replay  500 records  500/s"                                             },
-    {200,    0,   0,       "replay  [>                       ]   0 %  0 records  0/s  0:00 left"    },
-    {200,    50,  1000000, "replay  [======>                 ]  25 %  50 records  50/s  0:03 left"  },
-    {2000,   199, 1000000, "replay  [==>                     ]   9 %  199 records  199/s  0:09 left"},
+    {0, 500, 1000000, "replay  500 records  500/s"},
+    {200, 0, 0, "replay  [>                       ]   0 %  0 records  0/s  0:00 left"},
+    {200, 50, 1000000, "replay  [======>                 ]  25 %  50 records  50/s  0:03 left"},
+    {2000, 199, 1000000, "replay  [==>                     ]   9 %  199 records  199/s  0:09 left"},
     {100000, 100, 2000000,
-     "replay  [>                       ]   0 %  100 records  50/s  33:18 left"                      },
-    {200,    200, 1000000, "replay  [========================] 100 %  200 records  200/s  0:00 left"},
-    {200,    900, 1000000, "replay  [========================] 100 %  900 records  900/s  0:00 left"},
+     "replay  [>                       ]   0 %  100 records  50/s  33:18 left"},
+    {200, 200, 1000000, "replay  [========================] 100 %  200 records  200/s  0:00 left"},
+    {200, 900, 1000000, "replay  [========================] 100 %  900 records  900/s  0:00 left"},
 };
 
 static void a_bar_tells_share_rate_and_time_left(void **state)

@@ -171,14 +171,12 @@ static void store_row_made(struct test *t, bool with_state)
     memcpy(state.enterprise, CODE, CODE_SIZE);
     state.bytes = buffer_bytes(&encoded);
     memcpy(part.owner_token, token, sizeof(token));
-    part.row = (struct store_journal_row){
-        .first_number = t->position.number + 1,
-        .count = t->count,
-        .starts = t->position,
-        .decisions = buffer_bytes(&t->decisions),
-        .undo = buffer_bytes(&t->undo),
-        .inputs = {inputs, (size_t)t->count * 8}
-    };
+    part.row = (struct store_journal_row){.first_number = t->position.number + 1,
+                                          .count = t->count,
+                                          .starts = t->position,
+                                          .decisions = buffer_bytes(&t->decisions),
+                                          .undo = buffer_bytes(&t->undo),
+                                          .inputs = {inputs, (size_t)t->count * 8}};
     part.position.number += t->count;
     part.position.next_offset += t->count;
     memcpy(part.position.chain, t->chain, sizeof(t->chain));

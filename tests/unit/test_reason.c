@@ -145,14 +145,14 @@ static const struct {
     struct limit_id id;
     const char *text;
 } ids[] = {
-    {{.kind = LIMIT_NONE},                                       ""                  },
-    {{.kind = LIMIT_FDI_EXCESS, .object = "R1"},                 "fdi.excess:R1"     },
-    {{.kind = LIMIT_FDI_INFLOW, .object = "R1", .part = "I1"},   "fdi.inflow:R1:I1"  },
-    {{.kind = LIMIT_FDI_INFLOW, .object = "R10", .part = "I1"},  "fdi.inflow:R10:I1" },
-    {{.kind = LIMIT_FDI_INFLOW, .object = "R1A", .part = "I1"},  "fdi.inflow:R1A:I1" },
+    {{.kind = LIMIT_NONE}, ""},
+    {{.kind = LIMIT_FDI_EXCESS, .object = "R1"}, "fdi.excess:R1"},
+    {{.kind = LIMIT_FDI_INFLOW, .object = "R1", .part = "I1"}, "fdi.inflow:R1:I1"},
+    {{.kind = LIMIT_FDI_INFLOW, .object = "R10", .part = "I1"}, "fdi.inflow:R10:I1"},
+    {{.kind = LIMIT_FDI_INFLOW, .object = "R1A", .part = "I1"}, "fdi.inflow:R1A:I1"},
     {{.kind = LIMIT_FDI_PROFIT, .object = "R1", .part = "2025"}, "fdi.profit:R1:2025"},
-    {{.kind = LIMIT_FINANCING_GAP},                              "financing.gap"     },
-    {{.kind = LIMIT_OUTBOUND_LOAN, .object = "L1"},              "outbound.loan:L1"  },
+    {{.kind = LIMIT_FINANCING_GAP}, "financing.gap"},
+    {{.kind = LIMIT_OUTBOUND_LOAN, .object = "L1"}, "outbound.loan:L1"},
 };
 #define IDS_N (sizeof(ids) / sizeof(ids[0]))
 

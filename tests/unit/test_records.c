@@ -44,12 +44,10 @@ static void a_proposal_round_trips(void **state)
 {
     struct arena *arena = *state;
     struct hash *hash = NULL;
-    struct proposal p = {
-        .content = {(const uint8_t *)"\x08\x07", 2                },
-        .approval = {text_of("o1"),               whole_signature()},
-        .proposed_ms = 1776069000123,
-        .kind = text_of("rates")
-    };
+    struct proposal p = {.content = {(const uint8_t *)"\x08\x07", 2},
+                         .approval = {text_of("o1"), whole_signature()},
+                         .proposed_ms = 1776069000123,
+                         .kind = text_of("rates")};
     struct reference_record r = {0};
     struct bytes value = {0};
     Filing__V1__ReferenceRecord *message = NULL;
@@ -143,17 +141,15 @@ static void a_checkpoint_round_trips(void **state)
 static void an_operation_round_trips(void **state)
 {
     struct arena *arena = *state;
-    struct operation o = {
-        .at_ms = 5,
-        .person = text_of("p1"),
-        .host = text_of("h"),
-        .command = text_of("ledger rebuild"),
-        .arguments_n = 3,
-        .arguments = {text_of("--yes"), {0}, text_of("--store")},
-        .result = text_of("done"),
-        .key_id = text_of("o1"),
-        .signature = whole_signature()
-    };
+    struct operation o = {.at_ms = 5,
+                          .person = text_of("p1"),
+                          .host = text_of("h"),
+                          .command = text_of("ledger rebuild"),
+                          .arguments_n = 3,
+                          .arguments = {text_of("--yes"), {0}, text_of("--store")},
+                          .result = text_of("done"),
+                          .key_id = text_of("o1"),
+                          .signature = whole_signature()};
     struct operation again = {0};
     struct bytes value = {0};
     struct bytes part = {0};

@@ -67,61 +67,26 @@ static void expect_policy(const struct span *spans, uint32_t n, const char *fiel
 static void rows_of_one_scope_neither_overlap_nor_leave_a_gap(void **state)
 {
     (void)state;
+    expect_policy((struct span[]){{"A", "", "", ""}}, 1, NULL);
+    expect_policy((struct span[]){{"A", "", "", "2024-01-31"}, {"A", "", "2024-02-01", ""}}, 2,
+                  NULL);
+    expect_policy((struct span[]){{"A", "", "2024-02-01", ""}, {"A", "", "", "2024-01-31"}}, 2,
+                  NULL);
+    expect_policy((struct span[]){{"A", "", "", "2024-02-01"}, {"A", "", "2024-02-01", ""}}, 2,
+                  "/parameters/1"); /* one day twice */
+    expect_policy((struct span[]){{"A", "", "", ""}, {"A", "", "2024-02-01", ""}}, 2,
+                  "/parameters/1");
+    expect_policy((struct span[]){{"A", "", "", "2024-01-30"}, {"A", "", "2024-02-01", ""}}, 2,
+                  "/parameters/0"); /* a day without */
+    expect_policy((struct span[]){{"A", "", "", ""}, {"A", "21", "", ""}, {"B", "", "", ""}}, 3,
+                  NULL);
     expect_policy(
-        (struct span[]){
-            {"A", "", "", ""}
-    },
-        1, NULL);
-    expect_policy(
-        (struct span[]){
-            {"A", "", "",           "2024-01-31"},
-            {"A", "", "2024-02-01", ""          }
-    },
-        2, NULL);
-    expect_policy(
-        (struct span[]){
-            {"A", "", "2024-02-01", ""          },
-            {"A", "", "",           "2024-01-31"}
-    },
-        2, NULL);
-    expect_policy(
-        (struct span[]){
-            {"A", "", "",           "2024-02-01"},
-            {"A", "", "2024-02-01", ""          }
-    },
-        2, "/parameters/1"); /* one day twice */
-    expect_policy(
-        (struct span[]){
-            {"A", "", "",           ""},
-            {"A", "", "2024-02-01", ""}
-    },
-        2, "/parameters/1");
-    expect_policy(
-        (struct span[]){
-            {"A", "", "",           "2024-01-30"},
-            {"A", "", "2024-02-01", ""          }
-    },
-        2, "/parameters/0"); /* a day without */
-    expect_policy(
-        (struct span[]){
-            {"A", "",   "", ""},
-            {"A", "21", "", ""},
-            {"B", "",   "", ""}
-    },
-        3, NULL);
-    expect_policy(
-        (struct span[]){
-            {"A", "", "",           "2024-01-31"},
-            {"A", "", "2024-02-01", "2024-03-31"}
-    },
-        2, NULL); /* ends: what is absent later is none */
-    expect_policy(
-        (struct span[]){
-            {"A", "", "",           "2024-01-31"},
-            {"B", "", "2024-02-01", ""          },
-            {"A", "", "2024-02-02", ""          }
-    },
-        3, "/parameters/0"); /* another parameter fills no gap */
+        (struct span[]){{"A", "", "", "2024-01-31"}, {"A", "", "2024-02-01", "2024-03-31"}}, 2,
+        NULL); /* ends: what is absent later is none */
+    expect_policy((struct span[]){{"A", "", "", "2024-01-31"},
+                                  {"B", "", "2024-02-01", ""},
+                                  {"A", "", "2024-02-02", ""}},
+                  3, "/parameters/0"); /* another parameter fills no gap */
 }
 
 static void expect_sheets(const struct fixture *f, int64_t as_of, const char *date,
@@ -154,16 +119,14 @@ static void a_key_id_belongs_to_one_person(void **state)
     const struct public_key k1 = {.key_id = T("k1"), .from_on = DATE_FIRST, .to_on = DATE_LAST};
     const struct public_key k2 = {.key_id = T("k2"), .from_on = DATE_FIRST, .to_on = DATE_LAST};
     const struct member_entry known[] = {
-        {.since = 0, .member = {.id = T("anna"), .roles = ROLE_ISSUER, .keys = &k1, .keys_n = 1}}
-    };
+        {.since = 0, .member = {.id = T("anna"), .roles = ROLE_ISSUER, .keys = &k1, .keys_n = 1}}};
     const struct reference reference = {.operators = known, .operators_n = 1};
     struct member members[2] = {
         {.id = T("berta"), .roles = ROLE_ISSUER, .keys = &k1, .keys_n = 1},
-        {.id = T("anna"),  .roles = ROLE_ISSUER, .keys = &k2, .keys_n = 1},
+        {.id = T("anna"), .roles = ROLE_ISSUER, .keys = &k2, .keys_n = 1},
     };
-    struct reference_item item = {
-        .kind = REFERENCE_OPERATORS, .of.operators = {.members = members, .members_n = 1}
-    };
+    struct reference_item item = {.kind = REFERENCE_OPERATORS,
+                                  .of.operators = {.members = members, .members_n = 1}};
     struct content content = {.number = 1, .items = &item, .items_n = 1};
 
     (void)state;
@@ -183,8 +146,8 @@ static void members_count_as_of_a_bulletin_until_removed(void **state)
     const struct member_entry banks[] = {
         {.since = 1,
          .member = {.id = T("111111111111"), .roles = ROLE_FILER, .keys = &key, .keys_n = 1}},
-        {.since = 4, .member = {.id = T("111111111111"), .roles = 0}                        },
-        {.since = 2, .member = {.id = T("222222222222"), .roles = ROLE_AUTHORITY}           },
+        {.since = 4, .member = {.id = T("111111111111"), .roles = 0}},
+        {.since = 2, .member = {.id = T("222222222222"), .roles = ROLE_AUTHORITY}},
     };
     const struct reference reference = {.banks = banks, .banks_n = 3};
     const uint8_t *found = NULL;
@@ -209,7 +172,7 @@ static void an_operators_key_counts_while_the_person_has_the_role(void **state)
     const struct public_key key = {
         .key_id = T("k1"), .from_on = DATE_FIRST, .to_on = DATE_LAST, .key = {9}};
     const struct member_entry operators[] = {
-        {.since = 0, .member = {.id = T("anna"), .roles = ROLE_ISSUER, .keys = &key, .keys_n = 1} },
+        {.since = 0, .member = {.id = T("anna"), .roles = ROLE_ISSUER, .keys = &key, .keys_n = 1}},
         {.since = 3, .member = {.id = T("anna"), .roles = ROLE_WITNESS, .keys = &key, .keys_n = 1}},
     };
     const struct reference reference = {.operators = operators, .operators_n = 2};

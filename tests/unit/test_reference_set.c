@@ -232,20 +232,20 @@ static void the_shipped_policy_gives_the_worked_cases(void **state)
         const char *on;
         const char *value; /* "" = none */
     } rows[] = {
-        {PARAMETER_FAC_LIMIT_USD,           "HIGH_TECH",            "210100", "2023-11-30", ""        },
-        {PARAMETER_FAC_LIMIT_USD,           "HIGH_TECH",            "210100", "2023-12-08", "5000000" },
-        {PARAMETER_FAC_LIMIT_USD,           "HIGH_TECH",            "210100", "2025-09-14", "5000000" },
-        {PARAMETER_FAC_LIMIT_USD,           "HIGH_TECH",            "210100", "2025-09-15", "10000000"},
-        {PARAMETER_FAC_LIMIT_USD,           "INNOVATION_POINTS",    "210100", "2025-09-15", "20000000"},
-        {PARAMETER_FAC_LIMIT_USD,           "INNOVATION_POINTS",    "210100", "2025-09-14", ""        },
-        {PARAMETER_FAC_LIMIT_USD,           "TECH_SME",             "310000", "2023-12-07", ""        },
-        {PARAMETER_FAC_LIMIT_USD,           "TECH_SME",             "310000", "2023-12-08", "10000000"},
-        {PARAMETER_MP_PARAMETER,            "",                     "210100", "2026-04-13", "1.75"    },
-        {PARAMETER_OUT_LENDING_COEFFICIENT, "",                     "",       "2026-03-19", "0.5"     },
-        {PARAMETER_OUT_LENDING_COEFFICIENT, "",                     "",       "2026-03-20", "0.6"     },
-        {PARAMETER_OUT_PRELIM_USD,          "",                     "",       "2023-12-07", "3000000" },
-        {PARAMETER_OUT_PRELIM_USD,          "",                     "",       "2023-12-08", ""        },
-        {PARAMETER_FDI_USE_FORBIDDEN,       "NON_SELF_USE_HOUSING", "",       "2025-09-15", ""        },
+        {PARAMETER_FAC_LIMIT_USD, "HIGH_TECH", "210100", "2023-11-30", ""},
+        {PARAMETER_FAC_LIMIT_USD, "HIGH_TECH", "210100", "2023-12-08", "5000000"},
+        {PARAMETER_FAC_LIMIT_USD, "HIGH_TECH", "210100", "2025-09-14", "5000000"},
+        {PARAMETER_FAC_LIMIT_USD, "HIGH_TECH", "210100", "2025-09-15", "10000000"},
+        {PARAMETER_FAC_LIMIT_USD, "INNOVATION_POINTS", "210100", "2025-09-15", "20000000"},
+        {PARAMETER_FAC_LIMIT_USD, "INNOVATION_POINTS", "210100", "2025-09-14", ""},
+        {PARAMETER_FAC_LIMIT_USD, "TECH_SME", "310000", "2023-12-07", ""},
+        {PARAMETER_FAC_LIMIT_USD, "TECH_SME", "310000", "2023-12-08", "10000000"},
+        {PARAMETER_MP_PARAMETER, "", "210100", "2026-04-13", "1.75"},
+        {PARAMETER_OUT_LENDING_COEFFICIENT, "", "", "2026-03-19", "0.5"},
+        {PARAMETER_OUT_LENDING_COEFFICIENT, "", "", "2026-03-20", "0.6"},
+        {PARAMETER_OUT_PRELIM_USD, "", "", "2023-12-07", "3000000"},
+        {PARAMETER_OUT_PRELIM_USD, "", "", "2023-12-08", ""},
+        {PARAMETER_FDI_USE_FORBIDDEN, "NON_SELF_USE_HOUSING", "", "2025-09-15", ""},
     };
     struct fixture *f = *state;
     const struct policy_version *version = NULL;

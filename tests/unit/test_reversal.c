@@ -3,13 +3,11 @@
 
 static struct filing registration(const char *id, const char *number)
 {
-    static const struct fdi_investor investor = {
-        .investor_no = {.at = "F1", .n = 2      },
-        .country = COUNTRY_DEU,
-        .subscribed = {100000,     CURRENCY_USD},
-        .cash = {100000,     CURRENCY_USD},
-        .share_bp = 10000
-    };
+    static const struct fdi_investor investor = {.investor_no = {.at = "F1", .n = 2},
+                                                 .country = COUNTRY_DEU,
+                                                 .subscribed = {100000, CURRENCY_USD},
+                                                 .cash = {100000, CURRENCY_USD},
+                                                 .share_bp = 10000};
     struct filing filing = fixture_filing(EVENT_FDI_REGISTRATION, id, "2024-07-01");
     struct fdi_registration *details = &filing.details.fdi_registration;
 

@@ -138,9 +138,7 @@ static void a_message_longer_than_any_record_is_refused(void **state)
 {
     struct fixture *f = *state;
     static uint8_t big[1 << 20];
-    struct signed_message m = {
-        SIGN_FILING, f->ledger_id, {.at = big, .n = sizeof(big)}
-    };
+    struct signed_message m = {SIGN_FILING, f->ledger_id, {.at = big, .n = sizeof(big)}};
     uint8_t signature[SIGNATURE_SIZE] = {0};
 
     assert_int_equal(signer_sign(f->signer, f->key, &m, signature, NULL), STATUS_LIMIT);

@@ -22,36 +22,33 @@ static void fill(struct enterprise *e)
 
         (void)snprintf(object.number, sizeof(object.number), "NUMBER%02u", 9 - i);
         if (object.kind == OBJECT_FDI_REGISTRATION) {
-            object.of.fdi = (struct fdi_registration_kept){
-                .currency = CURRENCY_USD,
-                .industry = {'C',  '3', '0', '1', '1'},
-                .industry_n = 5,
-                .registered_minor = 1000,
-                .total_investment = {.currency = CURRENCY_NONE},
-                .investors_n = 2,
-                .arrived_number = 7
-            };
+            object.of.fdi =
+                (struct fdi_registration_kept){.currency = CURRENCY_USD,
+                                               .industry = {'C', '3', '0', '1', '1'},
+                                               .industry_n = 5,
+                                               .registered_minor = 1000,
+                                               .total_investment = {.currency = CURRENCY_NONE},
+                                               .investors_n = 2,
+                                               .arrived_number = 7};
         } else if (object.kind == OBJECT_OUTBOUND_REGISTRATION) {
             object.of.outbound = (struct outbound_registration_kept){
                 .target_country = COUNTRY_DEU, .total = M("EUR", "1.00"), .application_owner = 13};
         } else if (object.kind == OBJECT_CONTRACT) {
-            object.of.contract = (struct contract_kept){
-                .mode = MODE_MACROPRUDENTIAL,
-                .currency = CURRENCY_EUR,
-                .unit = CURRENCY_CNY,
-                .undrawn_minor = 1,
-                .outstanding_minor = 2,
-                .frozen_minor = INT64_MAX,
-                .rate_e10 = 81234000000,
-                .unit_rate_e10 = RATE_E10,
-                .weight = {.numerator = 15, .scale = 1},
-                .signed_on = D("2024-02-28"),
-                .value_on = D("2024-03-01"),
-                .matures_on = D("9999-12-31"),
-                .revolving = true,
-                .not_counted = true,
-                .drawn = true
-            };
+            object.of.contract = (struct contract_kept){.mode = MODE_MACROPRUDENTIAL,
+                                                        .currency = CURRENCY_EUR,
+                                                        .unit = CURRENCY_CNY,
+                                                        .undrawn_minor = 1,
+                                                        .outstanding_minor = 2,
+                                                        .frozen_minor = INT64_MAX,
+                                                        .rate_e10 = 81234000000,
+                                                        .unit_rate_e10 = RATE_E10,
+                                                        .weight = {.numerator = 15, .scale = 1},
+                                                        .signed_on = D("2024-02-28"),
+                                                        .value_on = D("2024-03-01"),
+                                                        .matures_on = D("9999-12-31"),
+                                                        .revolving = true,
+                                                        .not_counted = true,
+                                                        .drawn = true};
         } else if (object.kind == OBJECT_LOAN) {
             object.of.loan = (struct loan_kept){.currency = CURRENCY_USD,
                                                 .undrawn_minor = 3,
@@ -61,59 +58,50 @@ static void fill(struct enterprise *e)
         (void)enterprise_object_add(e, &object);
     }
     for (uint32_t i = 1; i <= 2; i++) {
-        const struct investor investor = {
-            .owner = 10,
-            .ordinal = i,
-            .investor_no = {'I', (char)('0' + i)},
-            .country = i == 1 ? COUNTRY_CHN : COUNTRY_USA,
-            .subscribed_minor = 500,
-            .share_bp = 5000
-        };
-        const struct limit limit = {
-            .key = {.owner = 10,  .kind = LIMIT_FDI_INFLOW, .part = i    },
-            .currency = CURRENCY_USD,
-            .is = {.limit = 100, .used = 7,                .reserved = i}
-        };
+        const struct investor investor = {.owner = 10,
+                                          .ordinal = i,
+                                          .investor_no = {'I', (char)('0' + i)},
+                                          .country = i == 1 ? COUNTRY_CHN : COUNTRY_USA,
+                                          .subscribed_minor = 500,
+                                          .share_bp = 5000};
+        const struct limit limit = {.key = {.owner = 10, .kind = LIMIT_FDI_INFLOW, .part = i},
+                                    .currency = CURRENCY_USD,
+                                    .is = {.limit = 100, .used = 7, .reserved = i}};
 
         (void)enterprise_investor_add(e, &investor);
         (void)enterprise_limit_add(e, &limit);
     }
-    (void)enterprise_limit_add(e, &(struct limit){
-                                      .key = {.owner = 0, .kind = LIMIT_FINANCING_MACROPRUDENTIAL},
-                                      .currency = CURRENCY_CNY,
-                                      .is = {.limit = 5         }
-    });
-    (void)enterprise_profile_add(e, &(struct profile){
-                                        .number = 20,
-                                        .later_count = 3,
-                                        .business_on = D("2024-01-01"),
-                                        .effective_on = D("2024-01-02"),
-                                        .mode = MODE_FACILITATION,
-                                        .subject = SUBJECT_GENERAL,
-                                        .region = {'2', '1', '0', '1', '0', '0'},
-                                        .established_on = D("2000-01-01"),
-                                        .net_assets = M("CNY", "5.00"),
-                                        .total_investment.currency = CURRENCY_NONE,
-                                        .registered_capital.currency = CURRENCY_NONE,
-                                        .paid_in.currency = CURRENCY_NONE,
-                                        .certificate_kind = CERTIFICATE_HIGH_TECH,
-                                        .certificate_valid_to = D("2027-01-01"),
-                                        .penalised_on = DATE_NONE
-    });
+    (void)enterprise_limit_add(
+        e, &(struct limit){.key = {.owner = 0, .kind = LIMIT_FINANCING_MACROPRUDENTIAL},
+                           .currency = CURRENCY_CNY,
+                           .is = {.limit = 5}});
+    (void)enterprise_profile_add(e, &(struct profile){.number = 20,
+                                                      .later_count = 3,
+                                                      .business_on = D("2024-01-01"),
+                                                      .effective_on = D("2024-01-02"),
+                                                      .mode = MODE_FACILITATION,
+                                                      .subject = SUBJECT_GENERAL,
+                                                      .region = {'2', '1', '0', '1', '0', '0'},
+                                                      .established_on = D("2000-01-01"),
+                                                      .net_assets = M("CNY", "5.00"),
+                                                      .total_investment.currency = CURRENCY_NONE,
+                                                      .registered_capital.currency = CURRENCY_NONE,
+                                                      .paid_in.currency = CURRENCY_NONE,
+                                                      .certificate_kind = CERTIFICATE_HIGH_TECH,
+                                                      .certificate_valid_to = D("2027-01-01"),
+                                                      .penalised_on = DATE_NONE});
     (void)enterprise_basis_add(
         e,
         &(struct lending_basis){.number = 21, .business_on = D("2024-01-03"), .equity_minor = 77});
     (void)enterprise_held_add(
-        e,
-        &(struct held){
-            .arrival_number = 30,
-            .waits_for = CODE_RATE_PENDING,
-            .approved = true,
-            .keys_n = 2,
-            .keys = {{.space = SPACE_CONTRACT, .number = "NUMBER05"}, {.space = SPACE_FINANCING}},
-            .missing_n = 1,
-            .missing = {{.currency = CURRENCY_EUR, .on = D("2026-01-01")}                                              }
-    });
+        e, &(struct held){.arrival_number = 30,
+                          .waits_for = CODE_RATE_PENDING,
+                          .approved = true,
+                          .keys_n = 2,
+                          .keys = {{.space = SPACE_CONTRACT, .number = "NUMBER05"},
+                                   {.space = SPACE_FINANCING}},
+                          .missing_n = 1,
+                          .missing = {{.currency = CURRENCY_EUR, .on = D("2026-01-01")}}});
 }
 
 struct coded {
@@ -277,11 +265,10 @@ static void an_undo_survives_its_bytes(void **state)
     undo[0].investors[0].before = c->f->state.investors[1];
     undo[0].postings_n = DECISION_POSTINGS_MAX;
     for (uint32_t i = 0; i < DECISION_POSTINGS_MAX; i++) {
-        undo[0].postings[i] = (struct undo_posting){
-            .key = {.owner = 10,         .kind = LIMIT_FDI_INFLOW, .part = i    },
-            .currency = CURRENCY_USD,
-            .change = {.limit = -INT64_MAX, .used = -1,               .reserved = i}
-        };
+        undo[0].postings[i] =
+            (struct undo_posting){.key = {.owner = 10, .kind = LIMIT_FDI_INFLOW, .part = i},
+                                  .currency = CURRENCY_USD,
+                                  .change = {.limit = -INT64_MAX, .used = -1, .reserved = i}};
     }
     undo_encode(&undo[0], &c->bytes);
     assert_int_equal(buffer_check(&c->bytes, &err), STATUS_OK);

@@ -98,17 +98,10 @@ static const struct {
     enum status status;
     enum exit_code want;
 } exits[] = {
-    {STATUS_OK,       EXIT_DONE       },
-    {STATUS_NOMEM,    EXIT_INTERNAL   },
-    {STATUS_INVALID,  EXIT_FAILED     },
-    {STATUS_LIMIT,    EXIT_FAILED     },
-    {STATUS_NOTFOUND, EXIT_FAILED     },
-    {STATUS_CORRUPT,  EXIT_STATE      },
-    {STATUS_IO,       EXIT_FAILED     },
-    {STATUS_KAFKA,    EXIT_UNREACHABLE},
-    {STATUS_DENIED,   EXIT_DENIED     },
-    {STATUS_USAGE,    EXIT_USAGE      },
-    {STATUS_CONFLICT, EXIT_STATE      },
+    {STATUS_OK, EXIT_DONE},      {STATUS_NOMEM, EXIT_INTERNAL},    {STATUS_INVALID, EXIT_FAILED},
+    {STATUS_LIMIT, EXIT_FAILED}, {STATUS_NOTFOUND, EXIT_FAILED},   {STATUS_CORRUPT, EXIT_STATE},
+    {STATUS_IO, EXIT_FAILED},    {STATUS_KAFKA, EXIT_UNREACHABLE}, {STATUS_DENIED, EXIT_DENIED},
+    {STATUS_USAGE, EXIT_USAGE},  {STATUS_CONFLICT, EXIT_STATE},
 };
 _Static_assert(sizeof(exits) / sizeof(exits[0]) == STATUS_N, "a status without an exit code");
 

@@ -130,14 +130,12 @@ static struct store_part part_one(uint32_t partition)
                                             .number = 1};
     memset(part.position.chain, 0x11, sizeof(part.position.chain));
     memset(part.position.input_hash, 0x22, sizeof(part.position.input_hash));
-    part.row = (struct store_journal_row){
-        .first_number = 1,
-        .count = 1,
-        .starts = {.next_offset = 0, .input_offset = -1},
-        .decisions = text("decision one"),
-        .undo = text("undo one"),
-        .inputs = {inputs_1,         sizeof(inputs_1)  }
-    };
+    part.row = (struct store_journal_row){.first_number = 1,
+                                          .count = 1,
+                                          .starts = {.next_offset = 0, .input_offset = -1},
+                                          .decisions = text("decision one"),
+                                          .undo = text("undo one"),
+                                          .inputs = {inputs_1, sizeof(inputs_1)}};
     memcpy(part.row.starts.chain, genesis, sizeof(genesis));
     return part;
 }
@@ -439,15 +437,11 @@ static void part_without_a_row_is_fenced(void **state)
 }
 
 /* Everything a part can hold, for the tests of all or nothing. */
-static const struct store_held held_one = {
-    .arrival_number = 1,
-    .waits_for = 401,
-    .record = {(const uint8_t *)"held", 4}
-};
-static const struct store_bulletin bulletin_zero = {
-    .number = 0,
-    .content = {(const uint8_t *)"founding", 8}
-};
+static const struct store_held held_one = {.arrival_number = 1,
+                                           .waits_for = 401,
+                                           .record = {(const uint8_t *)"held", 4}};
+static const struct store_bulletin bulletin_zero = {.number = 0,
+                                                    .content = {(const uint8_t *)"founding", 8}};
 
 static struct store_filing filing_of(uint8_t id, uint64_t number)
 {

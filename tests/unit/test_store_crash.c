@@ -105,16 +105,10 @@ static bool commit_number(struct fixture *f, uint64_t number)
     static struct store_filing filings[FILINGS_N];
     static uint8_t inputs[8];
     static uint8_t decisions[20000];
-    struct store_state enterprise = {
-        .number = number, .bytes = {decisions, 3000}
-    };
-    struct store_held held = {
-        .arrival_number = number, .record = {decisions, 100}
-    };
+    struct store_state enterprise = {.number = number, .bytes = {decisions, 3000}};
+    struct store_held held = {.arrival_number = number, .record = {decisions, 100}};
     uint64_t released = number - 1;
-    struct store_bulletin bulletin = {
-        .number = number, .content = {decisions, 50}
-    };
+    struct store_bulletin bulletin = {.number = number, .content = {decisions, 50}};
     struct store_part parts[2];
     struct store_batch batch = {.parts = parts, .parts_n = 2};
     enum store_outcome outcome = STORE_DROPPED;
@@ -146,9 +140,8 @@ static bool commit_number(struct fixture *f, uint64_t number)
             .first_number = number,
             .count = 1,
             .starts = {.next_offset = (int64_t)number - 1, .number = number - 1},
-            .decisions = {decisions,                          sizeof(decisions)   },
-            .inputs = {inputs,                             sizeof(inputs)      }
-        };
+            .decisions = {decisions, sizeof(decisions)},
+            .inputs = {inputs, sizeof(inputs)}};
     }
     return store_commit(f->store, &batch, &outcome, NULL) == STATUS_OK && outcome == STORE_STORED;
 }
@@ -226,16 +219,9 @@ static void death_at_every_point_leaves_all_or_nothing(void **state)
         const char *place;
         uint64_t number; /* of the last batch that is there afterwards */
     } rows[] = {
-        {"store-schema",    0},
-        {"store-claim",     0},
-        {"store-row",       1},
-        {"store-journal",   1},
-        {"store-filings",   1},
-        {"store-held",      1},
-        {"store-states",    1},
-        {"store-bulletins", 1},
-        {"store-commit",    1},
-        {"store-committed", 2},
+        {"store-schema", 0},  {"store-claim", 0},     {"store-row", 1},    {"store-journal", 1},
+        {"store-filings", 1}, {"store-held", 1},      {"store-states", 1}, {"store-bulletins", 1},
+        {"store-commit", 1},  {"store-committed", 2},
     };
     struct fixture *f = *state;
 

@@ -86,8 +86,7 @@ static void store_number(struct fixture *f, uint64_t number)
         .count = 1,
         .starts = {.next_offset = (int64_t)number - 1, .number = number - 1},
         .decisions = bytes_of("decision"),
-        .inputs = {inputs,                             sizeof(inputs)      }
-    };
+        .inputs = {inputs, sizeof(inputs)}};
     part.filings = &filing;
     part.filings_n = 1;
     assert_int_equal(store_commit(f->store, &batch, &outcome, NULL), STATUS_OK);

@@ -116,8 +116,7 @@ static struct store_part part_of(struct fixture *f, uint64_t number)
         .count = 1,
         .starts = {.next_offset = (int64_t)number - 1, .number = number - 1},
         .decisions = bytes_of(f->decisions),
-        .inputs = {f->inputs,                          sizeof(f->inputs)   }
-    };
+        .inputs = {f->inputs, sizeof(f->inputs)}};
     part.position = (struct store_position){.next_offset = (int64_t)number, .number = number};
     part.filings = f->filings;
     part.filings_n = FILINGS_N;

@@ -51,30 +51,30 @@ static const struct {
     struct bytes value;
     const char *why; /* NULL: it splits */
 } splits[] = {
-    {{NULL, 0},                                             "no value"            },
-    {BYTES(""),                                             "no value"            },
-    {BYTES("\x0a\x00"),                                     NULL                  },
-    {BYTES("\x0a\x01x\x12\x01k\x1a\x01s"),                  NULL                  },
-    {BYTES("\x0a\x01x\x12\x00\x1a\x00"),                    NULL                  },
-    {BYTES("\x22\x00"),                                     NULL                  },
-    {BYTES("\x8a\x00\x00"),                                 NULL                  },
-    {BYTES("\x0a"),                                         "broken"              },
-    {BYTES("\x0a\x02x"),                                    "broken"              },
-    {BYTES("\x0a\xff\xff\xff\xff\x0f"),                     "broken"              },
-    {BYTES("\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), "broken"              },
-    {BYTES("\x08\x01"),                                     "wrong type"          },
-    {BYTES("\x0b\x0c"),                                     "broken"              },
-    {BYTES("\x02\x00"),                                     "broken"              },
-    {BYTES("\x0a\x00\x0a\x00"),                             "repeated"            },
-    {BYTES("\x0a\x01x\x0a\x01y"),                           "repeated"            },
-    {BYTES("\x12\x01k\x0a\x00\x1a\x01s"),                   "out of order"        },
-    {BYTES("\x0a\x00\x1a\x01s\x12\x01k"),                   "out of order"        },
-    {BYTES("\x0a\x00\x2a\x00"),                             "unknown"             },
-    {BYTES("\x0a\x00\x12\x01k"),                            "do not come together"},
-    {BYTES("\x0a\x00\x1a\x01s"),                            "do not come together"},
-    {BYTES("\x12\x01k\x1a\x01s"),                           "neither"             },
-    {BYTES("\x12\x01k\x1a\x01s\x22\x00"),                   "not beside a filing" },
-    {BYTES("\x0a\x00\x22\x00"),                             "in one"              },
+    {{NULL, 0}, "no value"},
+    {BYTES(""), "no value"},
+    {BYTES("\x0a\x00"), NULL},
+    {BYTES("\x0a\x01x\x12\x01k\x1a\x01s"), NULL},
+    {BYTES("\x0a\x01x\x12\x00\x1a\x00"), NULL},
+    {BYTES("\x22\x00"), NULL},
+    {BYTES("\x8a\x00\x00"), NULL},
+    {BYTES("\x0a"), "broken"},
+    {BYTES("\x0a\x02x"), "broken"},
+    {BYTES("\x0a\xff\xff\xff\xff\x0f"), "broken"},
+    {BYTES("\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), "broken"},
+    {BYTES("\x08\x01"), "wrong type"},
+    {BYTES("\x0b\x0c"), "broken"},
+    {BYTES("\x02\x00"), "broken"},
+    {BYTES("\x0a\x00\x0a\x00"), "repeated"},
+    {BYTES("\x0a\x01x\x0a\x01y"), "repeated"},
+    {BYTES("\x12\x01k\x0a\x00\x1a\x01s"), "out of order"},
+    {BYTES("\x0a\x00\x1a\x01s\x12\x01k"), "out of order"},
+    {BYTES("\x0a\x00\x2a\x00"), "unknown"},
+    {BYTES("\x0a\x00\x12\x01k"), "do not come together"},
+    {BYTES("\x0a\x00\x1a\x01s"), "do not come together"},
+    {BYTES("\x12\x01k\x1a\x01s"), "neither"},
+    {BYTES("\x12\x01k\x1a\x01s\x22\x00"), "not beside a filing"},
+    {BYTES("\x0a\x00\x22\x00"), "in one"},
 };
 
 static void expect_refused(enum status status, const struct failure *err, const char *why,
@@ -112,10 +112,10 @@ static void refuses_what_is_over_its_cap(void **state)
         enum status want;
         bool bulletin;
     } rows[] = {
-        {FILING_SIZE_MAX,       STATUS_OK,    false},
-        {FILING_SIZE_MAX + 1,   STATUS_LIMIT, false},
-        {BULLETIN_SIZE_MAX,     STATUS_OK,    true },
-        {BULLETIN_SIZE_MAX + 1, STATUS_LIMIT, true },
+        {FILING_SIZE_MAX, STATUS_OK, false},
+        {FILING_SIZE_MAX + 1, STATUS_LIMIT, false},
+        {BULLETIN_SIZE_MAX, STATUS_OK, true},
+        {BULLETIN_SIZE_MAX + 1, STATUS_LIMIT, true},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -139,21 +139,21 @@ static const struct {
     struct bytes value;
     enum status want;
 } bulletins[] = {
-    {BYTES("\x0a\x00"),                                                                         STATUS_OK     },
-    {BYTES("\x0a\x00\x12\x00"),                                                                 STATUS_OK     },
-    {BYTES("\x0a\x00\x12\x06\x0a\x01k\x12\x01s"),                                               STATUS_OK     },
-    {BYTES(""),                                                                                 STATUS_CORRUPT},
-    {BYTES("\x12\x00"),                                                                         STATUS_CORRUPT},
-    {BYTES("\x0a\x00\x0a\x00"),                                                                 STATUS_CORRUPT},
-    {BYTES("\x12\x00\x0a\x00"),                                                                 STATUS_CORRUPT},
-    {BYTES("\x0a\x00\x1a\x00"),                                                                 STATUS_CORRUPT},
-    {BYTES("\x0a\x00\x12\x03\x0a\x01"),                                                         STATUS_CORRUPT},
-    {BYTES("\x0a\x00\x12\x04\x0a\x00\x0a\x00"),                                                 STATUS_CORRUPT},
-    {BYTES("\x0a\x00\x12\x04\x12\x00\x0a\x00"),                                                 STATUS_CORRUPT},
-    {BYTES("\x0a\x00\x12\x02\x1a\x00"),                                                         STATUS_CORRUPT},
-    {BYTES("\x0a\x00\x12\x00\x12\x00\x12\x00\x12\x00\x12\x00\x12\x00\x12\x00\x12\x00"),         STATUS_OK     },
+    {BYTES("\x0a\x00"), STATUS_OK},
+    {BYTES("\x0a\x00\x12\x00"), STATUS_OK},
+    {BYTES("\x0a\x00\x12\x06\x0a\x01k\x12\x01s"), STATUS_OK},
+    {BYTES(""), STATUS_CORRUPT},
+    {BYTES("\x12\x00"), STATUS_CORRUPT},
+    {BYTES("\x0a\x00\x0a\x00"), STATUS_CORRUPT},
+    {BYTES("\x12\x00\x0a\x00"), STATUS_CORRUPT},
+    {BYTES("\x0a\x00\x1a\x00"), STATUS_CORRUPT},
+    {BYTES("\x0a\x00\x12\x03\x0a\x01"), STATUS_CORRUPT},
+    {BYTES("\x0a\x00\x12\x04\x0a\x00\x0a\x00"), STATUS_CORRUPT},
+    {BYTES("\x0a\x00\x12\x04\x12\x00\x0a\x00"), STATUS_CORRUPT},
+    {BYTES("\x0a\x00\x12\x02\x1a\x00"), STATUS_CORRUPT},
+    {BYTES("\x0a\x00\x12\x00\x12\x00\x12\x00\x12\x00\x12\x00\x12\x00\x12\x00\x12\x00"), STATUS_OK},
     {BYTES("\x0a\x00\x12\x00\x12\x00\x12\x00\x12\x00\x12\x00\x12\x00\x12\x00\x12\x00\x12\x00"),
-     STATUS_LIMIT                                                                                             },
+     STATUS_LIMIT},
 };
 
 static void splits_a_bulletin_or_refuses_it(void **state)
@@ -176,59 +176,60 @@ static const struct {
     const char *json;
     const char *why;
 } filings[] = {
-    {BYTES(""),                                                 "{}",                                     NULL                            },
-    {BYTES("\x0a\x00\x12\x01x"),                                "{\"bank\":\"x\"}",                       NULL                            },
+    {BYTES(""), "{}", NULL},
+    {BYTES("\x0a\x00\x12\x01x"), "{\"bank\":\"x\"}", NULL},
     {BYTES("\x0a\x03"
            "a\0b"),
-     "{\"filing_id\":\"a\\u0000b\"}",                                                                     NULL                            },
+     "{\"filing_id\":\"a\\u0000b\"}", NULL},
     {BYTES("\x0a\x02"
            "\xff"
            "b"),
      "{\"filing_id\":\"\xef\xbf\xbd"
-     "b\"}",                                                                                              NULL                            },
-    {BYTES("\x18\x00"),                                         "{\"sequence\":0}",                       NULL                            },
-    {BYTES("\x18\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"),     "{\"sequence\":-1}",                      NULL                            },
-    {BYTES("\x18\x80\x00"),                                     "{\"sequence\":0}",                       NULL                            },
-    {BYTES("\x12\x01x\x0a\x01y"),                               "{\"bank\":\"x\",\"filing_id\":\"y\"}",   NULL                            },
-    {BYTES("\x50\x07\xa2\x06\x00"),                             "{\"10\":null,\"100\":null}",             NULL                            },
-    {BYTES("\xc2\x01\x00"),                                     "{\"details\":{}}",                       NULL                            },
-    {BYTES("\xc2\x01\x02\x1a\x00"),                             "{\"details\":{\"money\":{}}}",           NULL                            },
+     "b\"}",
+     NULL},
+    {BYTES("\x18\x00"), "{\"sequence\":0}", NULL},
+    {BYTES("\x18\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), "{\"sequence\":-1}", NULL},
+    {BYTES("\x18\x80\x00"), "{\"sequence\":0}", NULL},
+    {BYTES("\x12\x01x\x0a\x01y"), "{\"bank\":\"x\",\"filing_id\":\"y\"}", NULL},
+    {BYTES("\x50\x07\xa2\x06\x00"), "{\"10\":null,\"100\":null}", NULL},
+    {BYTES("\xc2\x01\x00"), "{\"details\":{}}", NULL},
+    {BYTES("\xc2\x01\x02\x1a\x00"), "{\"details\":{\"money\":{}}}", NULL},
     {BYTES("\xc2\x01\x07\x1a\x05\x10\x05\x0a\x01X"),
-     "{\"details\":{\"money\":{\"currency\":\"X\",\"value\":\"5\"}}}",                                    NULL                            },
+     "{\"details\":{\"money\":{\"currency\":\"X\",\"value\":\"5\"}}}", NULL},
     {BYTES("\xc2\x01\x06\x1a\x04\x18\x02\x10\x05"),
-     "{\"details\":{\"money\":{\"value\":\"0.05\"}}}",                                                    NULL                            },
-    {BYTES("\xc2\x01\x04\x1a\x02\x18\x02"),                     "{\"details\":{\"money\":{}}}",           NULL                            },
+     "{\"details\":{\"money\":{\"value\":\"0.05\"}}}", NULL},
+    {BYTES("\xc2\x01\x04\x1a\x02\x18\x02"), "{\"details\":{\"money\":{}}}", NULL},
     {BYTES("\xc2\x01\x06\x1a\x04\x10\x05\x18\x13"),
-     "{\"details\":{\"money\":{\"value\":\"5e-19\"}}}",                                                   NULL                            },
+     "{\"details\":{\"money\":{\"value\":\"5e-19\"}}}", NULL},
     {BYTES("\xc2\x01\x06\x1a\x04\x10\x05\x20\x01"),
-     "{\"details\":{\"money\":{\"4\":null,\"value\":\"5\"}}}",                                            NULL                            },
-    {BYTES("\xba\x01\x04\x42\x00\x42\x00"),                     "{\"details\":{\"investors\":[{},{}]}}",  NULL                            },
+     "{\"details\":{\"money\":{\"4\":null,\"value\":\"5\"}}}", NULL},
+    {BYTES("\xba\x01\x04\x42\x00\x42\x00"), "{\"details\":{\"investors\":[{},{}]}}", NULL},
     {BYTES("\xba\x01\x09\x42\x00\x0a\x01R\x42\x02\x22\x00"),
-     "{\"details\":{\"investors\":[{},{\"subscribed\":{}}],\"registration_no\":\"R\"}}",                  NULL                            },
-    {BYTES("\x9a\x02\x02\x10\x02"),                             "{\"details\":{\"waive_outflow\":true}}", NULL                            },
-    {BYTES("\x0a\x00\x0a\x00"),                                 NULL,                                     "field 1 is there twice"        },
-    {BYTES("\x18\x01\x18\x01"),                                 NULL,                                     "field 3 is there twice"        },
-    {BYTES("\xc2\x01\x00\xc2\x01\x00"),                         NULL,                                     "field 24 is there twice"       },
-    {BYTES("\xc2\x01\x00\xba\x01\x00"),                         NULL,                                     "second member"                 },
-    {BYTES("\xc2\x01\x06\x1a\x04\x10\x05\x10\x05"),             NULL,                                     "repeated"                      },
-    {BYTES("\xc2\x01\x06\x1a\x04\x0a\x00\x0a\x00"),             NULL,                                     "repeated"                      },
-    {BYTES("\xc2\x01\x04\x1a\x02\x08\x05"),                     NULL,                                     "wrong type"                    },
-    {BYTES("\xc2\x01\x04\x1a\x02\x12\x00"),                     NULL,                                     "wrong type"                    },
-    {BYTES("\xc2\x01\x04\x1a\x02\x0a\x05"),                     NULL,                                     "broken"                        },
-    {BYTES("\xba\x01\x06\x42\x04\x0a\x00\x0a\x00"),             NULL,                                     "field 1 is there twice"        },
-    {BYTES("\x08\x01"),                                         NULL,                                     "field 1 has a wrong wire type" },
-    {BYTES("\x1a\x00"),                                         NULL,                                     "field 3 has a wrong wire type" },
-    {BYTES("\xc0\x01\x00"),                                     NULL,                                     "field 24 has a wrong wire type"},
-    {BYTES("\x0a\x02x"),                                        NULL,                                     "broken"                        },
-    {BYTES("\x18"),                                             NULL,                                     "broken"                        },
-    {BYTES("\x18\x80"),                                         NULL,                                     "broken"                        },
-    {BYTES("\x18\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), NULL,                                     "broken"                        },
-    {BYTES("\x51\x00\x00\x00\x00\x00\x00\x00"),                 NULL,                                     "broken"                        },
-    {BYTES("\x55\x00\x00\x00"),                                 NULL,                                     "broken"                        },
-    {BYTES("\x53\x54"),                                         NULL,                                     "broken"                        },
-    {BYTES("\x56\x00"),                                         NULL,                                     "broken"                        },
-    {BYTES("\x02\x00"),                                         NULL,                                     "broken"                        },
-    {BYTES("\x8a\x80\x80\x80\x80\x00\x00"),                     NULL,                                     "broken"                        },
+     "{\"details\":{\"investors\":[{},{\"subscribed\":{}}],\"registration_no\":\"R\"}}", NULL},
+    {BYTES("\x9a\x02\x02\x10\x02"), "{\"details\":{\"waive_outflow\":true}}", NULL},
+    {BYTES("\x0a\x00\x0a\x00"), NULL, "field 1 is there twice"},
+    {BYTES("\x18\x01\x18\x01"), NULL, "field 3 is there twice"},
+    {BYTES("\xc2\x01\x00\xc2\x01\x00"), NULL, "field 24 is there twice"},
+    {BYTES("\xc2\x01\x00\xba\x01\x00"), NULL, "second member"},
+    {BYTES("\xc2\x01\x06\x1a\x04\x10\x05\x10\x05"), NULL, "repeated"},
+    {BYTES("\xc2\x01\x06\x1a\x04\x0a\x00\x0a\x00"), NULL, "repeated"},
+    {BYTES("\xc2\x01\x04\x1a\x02\x08\x05"), NULL, "wrong type"},
+    {BYTES("\xc2\x01\x04\x1a\x02\x12\x00"), NULL, "wrong type"},
+    {BYTES("\xc2\x01\x04\x1a\x02\x0a\x05"), NULL, "broken"},
+    {BYTES("\xba\x01\x06\x42\x04\x0a\x00\x0a\x00"), NULL, "field 1 is there twice"},
+    {BYTES("\x08\x01"), NULL, "field 1 has a wrong wire type"},
+    {BYTES("\x1a\x00"), NULL, "field 3 has a wrong wire type"},
+    {BYTES("\xc0\x01\x00"), NULL, "field 24 has a wrong wire type"},
+    {BYTES("\x0a\x02x"), NULL, "broken"},
+    {BYTES("\x18"), NULL, "broken"},
+    {BYTES("\x18\x80"), NULL, "broken"},
+    {BYTES("\x18\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), NULL, "broken"},
+    {BYTES("\x51\x00\x00\x00\x00\x00\x00\x00"), NULL, "broken"},
+    {BYTES("\x55\x00\x00\x00"), NULL, "broken"},
+    {BYTES("\x53\x54"), NULL, "broken"},
+    {BYTES("\x56\x00"), NULL, "broken"},
+    {BYTES("\x02\x00"), NULL, "broken"},
+    {BYTES("\x8a\x80\x80\x80\x80\x00\x00"), NULL, "broken"},
 };
 
 static void decodes_a_filing_or_says_why_not(void **state)
@@ -368,10 +369,10 @@ static void the_caps_hold_every_filing_and_content(void **state)
         const char *pattern;
         size_t n;
     } rows[] = {
-        {"\x50\x00",                 2}, /* an unknown number */
-        {"\x52\x00",                 2}, /* an unknown empty text */
-        {"\x1a\x00",                 2}, /* as a content: an item without kind */
-        {"\x1a\x02\x0a\x00",         4}, /* as a content: an empty policy */
+        {"\x50\x00", 2},                 /* an unknown number */
+        {"\x52\x00", 2},                 /* an unknown empty text */
+        {"\x1a\x00", 2},                 /* as a content: an item without kind */
+        {"\x1a\x02\x0a\x00", 4},         /* as a content: an empty policy */
         {"\x1a\x04\x0a\x02\x50\x00", 6}, /* as a content: a policy with an unknown field */
     };
 
@@ -400,28 +401,28 @@ static const struct {
     const char *json; /* of the only item; "" = none, NULL = undecodable */
     uint32_t unknown;
 } contents[] = {
-    {BYTES(""),                                         "",                                           0},
-    {BYTES("\x08\x05\x20\x01"),                         "",                                           4},
-    {BYTES("\x1a\x00"),                                 "{}",                                         0},
-    {BYTES("\x1a\x02\x12\x00"),                         "{\"kind\":\"rates\"}",                       0},
-    {BYTES("\x1a\x06\x12\x04\x12\x02\x0a\x00"),         "{\"kind\":\"rates\",\"rates\":{\"\":\"\"}}", 0},
+    {BYTES(""), "", 0},
+    {BYTES("\x08\x05\x20\x01"), "", 4},
+    {BYTES("\x1a\x00"), "{}", 0},
+    {BYTES("\x1a\x02\x12\x00"), "{\"kind\":\"rates\"}", 0},
+    {BYTES("\x1a\x06\x12\x04\x12\x02\x0a\x00"), "{\"kind\":\"rates\",\"rates\":{\"\":\"\"}}", 0},
     {BYTES("\x1a\x0c\x12\x0a\x12\x08\x0a\x03USD\x12\x01"
            "7"),
-     "{\"kind\":\"rates\",\"rates\":{\"USD\":\"7\"}}",                                                0},
-    {BYTES("\x1a\x06\x12\x04\x12\x02\x18\x00"),         "{\"kind\":\"rates\",\"rates\":{\"\":null}}", 0},
-    {BYTES("\x1a\x04\x0a\x00\x40\x00"),                 "{}",                                         0},
-    {BYTES("\x1a\x04\x12\x02\x18\x00"),                 "{\"kind\":\"rates\",\"3\":null}",            0},
-    {BYTES("\x1a\x04\x0a\x00\x12\x00"),                 NULL,                                         0},
-    {BYTES("\x1a\x04\x0a\x00\x0a\x00"),                 NULL,                                         0},
-    {BYTES("\x1a\x02\x08\x00"),                         NULL,                                         0},
-    {BYTES("\x1a\x08\x12\x06\x12\x04\x0a\x00\x0a\x00"), NULL,                                         0},
-    {BYTES("\x1a\x06\x12\x04\x12\x02\x08\x00"),         NULL,                                         0},
-    {BYTES("\x08\x01\x08\x01"),                         NULL,                                         0},
-    {BYTES("\x12\x00\x12\x00"),                         NULL,                                         0},
-    {BYTES("\x0a\x00"),                                 NULL,                                         0},
-    {BYTES("\x18\x00"),                                 NULL,                                         0},
-    {BYTES("\x12\x04\x10\x05\x10\x05"),                 NULL,                                         0},
-    {BYTES("\x1a\x05\x0a"),                             NULL,                                         0},
+     "{\"kind\":\"rates\",\"rates\":{\"USD\":\"7\"}}", 0},
+    {BYTES("\x1a\x06\x12\x04\x12\x02\x18\x00"), "{\"kind\":\"rates\",\"rates\":{\"\":null}}", 0},
+    {BYTES("\x1a\x04\x0a\x00\x40\x00"), "{}", 0},
+    {BYTES("\x1a\x04\x12\x02\x18\x00"), "{\"kind\":\"rates\",\"3\":null}", 0},
+    {BYTES("\x1a\x04\x0a\x00\x12\x00"), NULL, 0},
+    {BYTES("\x1a\x04\x0a\x00\x0a\x00"), NULL, 0},
+    {BYTES("\x1a\x02\x08\x00"), NULL, 0},
+    {BYTES("\x1a\x08\x12\x06\x12\x04\x0a\x00\x0a\x00"), NULL, 0},
+    {BYTES("\x1a\x06\x12\x04\x12\x02\x08\x00"), NULL, 0},
+    {BYTES("\x08\x01\x08\x01"), NULL, 0},
+    {BYTES("\x12\x00\x12\x00"), NULL, 0},
+    {BYTES("\x0a\x00"), NULL, 0},
+    {BYTES("\x18\x00"), NULL, 0},
+    {BYTES("\x12\x04\x10\x05\x10\x05"), NULL, 0},
+    {BYTES("\x1a\x05\x0a"), NULL, 0},
 };
 
 static void decodes_a_content_or_refuses_it(void **state)

@@ -81,23 +81,23 @@ static const struct {
     size_t n;
     bool valid;
 } utf8_rows[] = {
-    {"",                             0,  true },
-    {"a\0b",                         3,  true },
-    {"\xe6\xb2\x88\xe9\x98\xb3 Ltd", 10, true },
-    {"\xf0\x90\x80\x80",             4,  true }, /* U+10000 */
-    {"\xf4\x8f\xbf\xbf",             4,  true }, /* U+10FFFF */
-    {"\xf4\x90\x80\x80",             4,  false}, /* U+110000 */
-    {"\xf0\x8f\xbf\xbf",             4,  false}, /* U+FFFF in four */
-    {"\xf5\x80\x80\x80",             4,  false},
-    {"\xf8\x88\x80\x80\x80",         5,  false},
-    {"\xff",                         1,  false},
-    {"\xc0\x80",                     2,  false}, /* NUL in two */
-    {"\xed\xa0\x80",                 3,  false}, /* U+D800 */
-    {"\xf0\x90\x80",                 3,  false}, /* cut */
-    {"ab\xe6\xb2",                   4,  false}, /* cut at the end */
-    {"\xe6\xb2\x88\x88",             4,  false}, /* one continuation too many */
-    {"\xf0\x90\x41\x80",             4,  false},
-    {"\xf0\x90\x80\x41",             4,  false},
+    {"", 0, true},
+    {"a\0b", 3, true},
+    {"\xe6\xb2\x88\xe9\x98\xb3 Ltd", 10, true},
+    {"\xf0\x90\x80\x80", 4, true},  /* U+10000 */
+    {"\xf4\x8f\xbf\xbf", 4, true},  /* U+10FFFF */
+    {"\xf4\x90\x80\x80", 4, false}, /* U+110000 */
+    {"\xf0\x8f\xbf\xbf", 4, false}, /* U+FFFF in four */
+    {"\xf5\x80\x80\x80", 4, false},
+    {"\xf8\x88\x80\x80\x80", 5, false},
+    {"\xff", 1, false},
+    {"\xc0\x80", 2, false},         /* NUL in two */
+    {"\xed\xa0\x80", 3, false},     /* U+D800 */
+    {"\xf0\x90\x80", 3, false},     /* cut */
+    {"ab\xe6\xb2", 4, false},       /* cut at the end */
+    {"\xe6\xb2\x88\x88", 4, false}, /* one continuation too many */
+    {"\xf0\x90\x41\x80", 4, false},
+    {"\xf0\x90\x80\x41", 4, false},
 };
 
 static void decides_the_edges_of_utf8(void **state)

@@ -111,9 +111,9 @@ static void a_filings_own_numbers_are_kept(void **state)
 {
     char contract[] = "45210100202604110001";
     struct node nodes[] = {
-        {.kind = NODE_OBJECT,  .child = 1                   },
-        { .name = {.at = "details", .n = 7}, .kind = NODE_OBJECT,                    .child = 2},
-        { .name = {.at = "contract_no", .n = 11},
+        {.kind = NODE_OBJECT, .child = 1},
+        {.name = {.at = "details", .n = 7}, .kind = NODE_OBJECT, .child = 2},
+        {.name = {.at = "contract_no", .n = 11},
          .kind = NODE_TEXT,
          .text = {.at = contract, .n = sizeof(contract) - 1}},
     };

@@ -78,11 +78,7 @@ static const struct {
     const char *word;
     enum node_kind kind;
     int64_t integer;
-} words[] = {
-    {"null",  NODE_NULL,    0},
-    {"true",  NODE_BOOLEAN, 1},
-    {"false", NODE_BOOLEAN, 0}
-};
+} words[] = {{"null", NODE_NULL, 0}, {"true", NODE_BOOLEAN, 1}, {"false", NODE_BOOLEAN, 0}};
 
 static void read_scalar(struct reader *reader, struct node *node)
 {
