@@ -558,7 +558,7 @@ static void put_basis(struct page *page, struct trial *t)
 {
     char date[DATE_TEXT_SIZE] = "";
 
-    qsort(t->rows, t->rows_n, sizeof(t->rows[0]), by_row);
+    qsort(t->rows, t->rows_n, sizeof(void *), by_row);
     qsort(t->sheets, t->sheets_n, sizeof(t->sheets[0]), by_day);
     put(page, "\n  basis");
     for (size_t i = 0; i < t->rows_n; i++) {
@@ -880,7 +880,7 @@ void model_bulletin(struct model *m, const struct reference_item *item)
 {
     m->answers_n = 0;
     m->number++;
-    m->items = one_more(m->items, m->items_n, sizeof(m->items[0]));
+    m->items = one_more(m->items, m->items_n, sizeof(void *));
     m->items[m->items_n++] = item;
     pass(m, (struct text){0});
 }
@@ -951,7 +951,7 @@ void model_file(struct model *m, const struct model_record *record)
         free(fact);
     } else {
         fact->first_number = m->number;
-        m->facts = one_more(m->facts, m->facts_n, sizeof(struct fact *));
+        m->facts = one_more(m->facts, m->facts_n, sizeof(void *));
         m->facts[m->facts_n++] = fact;
         decide_first(t);
         answer(t, record->offset, 0);
