@@ -361,6 +361,18 @@ static bool find_key(struct verify_ahead *a, const struct submission *parts,
 
 size_t verify_ahead_count(const struct verify_ahead *a) { return (size_t)(a->put_n - a->taken_n); }
 
+size_t verify_ahead_waiting(struct verify_ahead *a)
+{
+    size_t waiting = 0;
+
+    pthread_mutex_lock(&a->lock);
+    for (uint64_t n = a->next_n; n < a->put_n; n++) {
+        waiting += slot_at(a, n)->state == SLOT_WAITING ? 1 : 0;
+    }
+    pthread_mutex_unlock(&a->lock);
+    return waiting;
+}
+
 void verify_ahead_put(struct verify_ahead *a, void *record, uint64_t mark, struct bytes value)
 {
     struct slot *slot = slot_at(a, a->put_n); /* nobody else looks at it before put_n moves */

@@ -50,6 +50,8 @@ struct verify_item {
 };
 
 size_t verify_ahead_count(const struct verify_ahead *ahead);
+/* Those among them that no thread has begun and some thread will. */
+size_t verify_ahead_waiting(struct verify_ahead *ahead);
 
 /* While count is below VERIFY_AHEAD_MAX.  Keeps the value until the record is taken or dropped; at
  * NULL = nothing to verify. */
