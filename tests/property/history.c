@@ -629,7 +629,7 @@ static void fdi_of_investor(struct maker *k, struct step *step)
     } else {
         d->fdi_transfer = (struct fdi_transfer){
             .registration_no = number,
-            .seller_no = once_in(k, 4) ? (struct text){0} : ONE_OF(k, investor_numbers),
+            .seller_no = once_in(k, 4) ? T("") : ONE_OF(k, investor_numbers),
             .has_buyer = !once_in(k, 4),
             .buyer = {.investor_no = ONE_OF(k, investor_numbers),
                       .name = T("n"),

@@ -77,7 +77,8 @@ static void decide(struct run *run, const char *pack, size_t pack_n)
     const char *arguments[] = {path};
     const struct conf_common common = {
         .output = CONF_JSON, .arguments = arguments, .arguments_n = 1};
-    struct ctl ctl = {.common = &common};
+    const struct ctl_settings settings = {.bytes = false};
+    struct ctl ctl = {.common = &common, .settings = &settings};
     size_t n = 0;
     FILE *file = fopen(path, "w");
 
