@@ -627,16 +627,16 @@ static void fdi_of_investor(struct maker *k, struct step *step)
             .published_on = resolved_on + (int32_t)pick(k, 16) + (once_in(k, 20) ? 16 : 0),
             .covers_losses = once_in(k, 3)};
     } else {
-        d->fdi_transfer = (struct fdi_transfer){
-            .registration_no = number,
-            .seller_no = once_in(k, 4) ? T("") : ONE_OF(k, investor_numbers),
-            .has_buyer = !once_in(k, 4),
-            .buyer = {.investor_no = ONE_OF(k, investor_numbers),
-                      .name = T("n"),
-                      .country = once_in(k, 3) ? COUNTRY_CHN : COUNTRY_FRA},
-            .share_bp = 1 + pick(k, 4000),
-            .price = amount(k, any_currency(k)),
-            .tax_evidence_no = T(once_in(k, 12) ? "" : "E")};
+        d->fdi_transfer =
+            (struct fdi_transfer){.registration_no = number,
+                                  .seller_no = once_in(k, 4) ? T("") : ONE_OF(k, investor_numbers),
+                                  .has_buyer = !once_in(k, 4),
+                                  .buyer = {.investor_no = ONE_OF(k, investor_numbers),
+                                            .name = T("n"),
+                                            .country = once_in(k, 3) ? COUNTRY_CHN : COUNTRY_FRA},
+                                  .share_bp = 1 + pick(k, 4000),
+                                  .price = amount(k, any_currency(k)),
+                                  .tax_evidence_no = T(once_in(k, 12) ? "" : "E")};
     }
 }
 
