@@ -42,6 +42,13 @@ struct ctl_settings {
     const char *from_checkpoint;
     bool complete;
     bool bytes;
+    const char *authority_bank;
+    const char *authority_key_file;
+    const char *authority_key_id;
+    const char *maker;
+    const char *checker;
+    const char *officer;
+    const char *reason;
 };
 
 struct ctl {
@@ -61,6 +68,8 @@ ctl_verb_fn reference_propose, reference_approve, reference_show;
 ctl_verb_fn decide_pack;
 ctl_verb_fn ledger_show, filing_show, timeline_show, decisions_list, held_show, reason_explain;
 ctl_verb_fn status_show, doctor_run;
+ctl_verb_fn review_approve, review_refuse;
+ctl_verb_fn audit_numbers, audit_sequences;
 ctl_verb_fn verify_ledger;
 
 /* librdkafka's options for a handle of this program; transactional id as for bulletins. */

@@ -17,6 +17,22 @@ static const struct conf_option program_options[] = {
      .type = CONF_FILE,
      .offset = AT(operator_key_file),
      .help = "the private key with which this operator signs (PKCS#8 PEM, mode 0600)"},
+    {.key = "authority.bank",
+     .type = CONF_STRING,
+     .offset = AT(authority_bank),
+     .min = 12,
+     .max = 12,
+     .help = "the authority as which reviews are filed, by its code in the bank register"},
+    {.key = "authority.key_file",
+     .type = CONF_FILE,
+     .offset = AT(authority_key_file),
+     .help = "its private key (PKCS#8 PEM, mode 0600); a demonstration can do without"},
+    {.key = "authority.key_id",
+     .type = CONF_STRING,
+     .offset = AT(authority_key_id),
+     .min = 1,
+     .max = 128,
+     .help = "the key's id in the bank register; without it, found there by the key"},
 };
 
 static const struct conf_option topics_options[] = {
@@ -186,6 +202,38 @@ static const struct conf_option verify_options[] = {
      .help = "not there yet: whole partitions only"},
 };
 
+static const struct conf_option review_options[] = {
+    {.option = "maker",
+     .type = CONF_STRING,
+     .offset = AT(maker),
+     .meta = "WHO",
+     .flags = CONF_REQUIRED,
+     .help = "who wrote the review"},
+    {.option = "checker",
+     .type = CONF_STRING,
+     .offset = AT(checker),
+     .meta = "WHO",
+     .flags = CONF_REQUIRED,
+     .help = "who checked it: another than the maker"},
+    {.option = "officer",
+     .type = CONF_STRING,
+     .offset = AT(officer),
+     .meta = "WHO",
+     .flags = CONF_REQUIRED,
+     .help = "whose verdict it is"},
+    {.option = "reason",
+     .type = CONF_STRING,
+     .offset = AT(reason),
+     .meta = "TEXT",
+     .flags = CONF_REQUIRED,
+     .help = "the officer's words, kept with the decision"},
+    {.option = "enterprise",
+     .type = CONF_STRING,
+     .offset = AT(enterprise),
+     .meta = "CODE",
+     .help = "whose filing, when the bank used the id for several enterprises"},
+};
+
 static const char *const topics_examples[] = {
     "filingctl topics apply --bootstrap-server kafka-1:9092",
     "filingctl topics apply --partitions 4 --replication 1 --min-isr 1", NULL};
@@ -319,6 +367,30 @@ static const struct conf_verb verbs[] = {
     {.name = "held list",
      .arguments = "",
      .help = "the filings that are held, and what they wait for"},
+    {.name = "review approve",
+     .arguments = "BANK ID",
+     .arguments_min = 2,
+     .arguments_max = 2,
+     .help = "approve a filing that is held for review",
+     .about =
+         "Publishes a signed review of authority.bank for the filing that BANK filed under ID, "
+         "dated today in Asia/Shanghai, waits until the brokers have it, and prints its "
+         "filing id and place. Refused before anything is sent: with 1 when the filing is "
+         "not held for review, with 3 when the review's form is wrong, with 5 without an "
+         "authority or its key. The workers decide it.",
+     OPTIONS(review_options)},
+    {.name = "review refuse",
+     .arguments = "BANK ID",
+     .arguments_min = 2,
+     .arguments_max = 2,
+     .help = "refuse a filing that is held for review",
+     .about =
+         "Publishes a signed review of authority.bank for the filing that BANK filed under ID, "
+         "dated today in Asia/Shanghai, waits until the brokers have it, and prints its "
+         "filing id and place. Refused before anything is sent: with 1 when the filing is "
+         "not held for review, with 3 when the review's form is wrong, with 5 without an "
+         "authority or its key. The workers decide it.",
+     OPTIONS(review_options)},
     {.name = "explain",
      .arguments = "[REASON]",
      .arguments_max = 1,
@@ -334,6 +406,19 @@ static const struct conf_verb verbs[] = {
      .help = "what is wrong with this installation",
      .about = "Looks at the keys' modes, the topics' settings, the store, the ledger's id, the "
               "group's metadata, the log and the clocks. Ends with 1 when it finds something."},
+    {.name = "audit numbers",
+     .arguments = "",
+     .help = "registration numbers that two enterprises registered",
+     .about = "Reads all of filings.submitted.v1 and names each registration number (FDI and "
+              "outbound share one space) that registrations of several enterprises bear, with the "
+              "places of both. What was decided on them is not looked at. 1 when there is one."},
+    {.name = "audit sequences",
+     .arguments = "",
+     .help = "gaps and repetitions in the banks' sequences",
+     .about = "Reads all of filings.submitted.v1 and names, for each bank that numbers its "
+              "filings, what is missing from 1 to its last number and what two filings bear, with "
+              "places. A filing that was sent again is no repetition. Signatures are not looked "
+              "at. 1 when there is a finding."},
     {.name = "verify",
      .arguments = "",
      .help = "prove that decisions and ledgers follow from the log",
@@ -362,9 +447,13 @@ static const struct {
     {"timeline", timeline_show},
     {"decisions", decisions_list},
     {"held list", held_show},
+    {"review approve", review_approve},
+    {"review refuse", review_refuse},
     {"explain", reason_explain},
     {"status", status_show},
     {"doctor", doctor_run},
+    {"audit numbers", audit_numbers},
+    {"audit sequences", audit_sequences},
     {"verify", verify_ledger},
 };
 _Static_assert(N(functions) == N(verbs), "a function for each verb, in the same order");

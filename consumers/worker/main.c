@@ -514,10 +514,12 @@ static enum status arm(const char *crash_at, struct failure *err)
  * time. */
 static void keep_memory(void)
 {
+    /* NOLINTBEGIN(concurrency-mt-unsafe): called before there is a second thread */
     (void)mallopt(M_TRIM_THRESHOLD, MALLOC_KEPT);
     (void)mallopt(M_TOP_PAD, MALLOC_STEP);
     (void)mallopt(M_MMAP_THRESHOLD, MALLOC_MAPPED);
     (void)mallopt(M_ARENA_MAX, 1);
+    /* NOLINTEND(concurrency-mt-unsafe) */
 }
 
 int main(int argc, char **argv)

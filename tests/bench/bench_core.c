@@ -141,7 +141,7 @@ static void mixed_rounds(struct fixture *f)
     }
     report("decide_mix", started_ns);
     printf("decide_mix_allocations %llu n\n", (unsigned long long)(allocations - before));
-    require(accepted == ROUNDS / 8 * 7);
+    require(accepted == UINT64_C(7) * (ROUNDS / 8));
 }
 
 static void encode_rounds(struct fixture *f)

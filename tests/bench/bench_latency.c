@@ -175,6 +175,11 @@ static int by_value(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
+static double ms_at(const struct latency *l, uint64_t rank)
+{
+    return (double)l->took_us[rank] / 1000;
+}
+
 static void steady(struct latency *l)
 {
     pthread_t publisher;
@@ -184,10 +189,9 @@ static void steady(struct latency *l)
     see_all(l, LAST_US);
     pthread_join(publisher, NULL);
     qsort(l->took_us, l->took_n, sizeof(*l->took_us), by_value);
-    printf("latency_%" PRIu64 "_p50 %.1f ms\n", l->rate, (double)l->took_us[l->took_n / 2] / 1000);
-    printf("latency_%" PRIu64 "_p99 %.1f ms\n", l->rate,
-           (double)l->took_us[l->took_n * 99 / 100] / 1000);
-    printf("latency_%" PRIu64 "_max %.1f ms\n", l->rate, (double)l->took_us[l->took_n - 1] / 1000);
+    printf("latency_%" PRIu64 "_p50 %.1f ms\n", l->rate, ms_at(l, l->took_n / 2));
+    printf("latency_%" PRIu64 "_p99 %.1f ms\n", l->rate, ms_at(l, l->took_n * 99 / 100));
+    printf("latency_%" PRIu64 "_max %.1f ms\n", l->rate, ms_at(l, l->took_n - 1));
     printf("latency_%" PRIu64 "_accepted %.1f percent\n", l->rate,
            100.0 * (double)l->accepted / (double)l->took_n);
     printf("decision_size %.0f bytes\n", (double)l->bytes / (double)l->took_n);

@@ -11,9 +11,7 @@
 
 static void key(struct buffer *out, const char *name)
 {
-    char last = out->n > 0 ? (char)out->at[out->n - 1] : '{';
-
-    if (last != '{' && last != '[') {
+    if (out->n > 0 && out->at[out->n - 1] != '{' && out->at[out->n - 1] != '[') {
         buffer_char(out, ',');
     }
     buffer_printf(out, "\"%s\":", name);
@@ -475,6 +473,50 @@ static void put_lending(struct buffer *out, const struct filing *filing)
     }
 }
 
+static void put_about_another(struct buffer *out, const struct filing *filing)
+{
+    const union details *d = &filing->details;
+
+    if (filing->event == EVENT_REVERSAL) {
+        put_text(out, "reverses", d->reversal.reverses);
+        put_text(out, "reason", d->reversal.reason);
+    } else if (filing->event == EVENT_WITHDRAWAL) {
+        put_text(out, "withdraws", d->withdrawal.withdraws);
+        put_text(out, "reason", d->withdrawal.reason);
+    } else if (filing->event == EVENT_REVIEW) {
+        put_review(out, &d->review);
+    }
+}
+
+/* The events that come in families. */
+static void put_other_details(struct buffer *out, const struct filing *filing)
+{
+    if (filing->event > EVENT_FINANCING_CONTRACT &&
+        filing->event <= EVENT_FINANCING_DEREGISTRATION) {
+        if (!put_of_contract(out, filing)) {
+            abort();
+        }
+    } else if (filing->event <= EVENT_FDI_PRELIMINARY_REFUND ||
+               filing->event == EVENT_FDI_PRELIMINARY_CONVERT) {
+        put_fdi_preliminary(out, filing);
+    } else if (filing->event > EVENT_FDI_PRELIMINARY_CONVERT &&
+               filing->event <= EVENT_FDI_DEREGISTRATION) {
+        if (!put_of_company(out, filing)) {
+            abort();
+        }
+    } else if (filing->event >= EVENT_REVERSAL) {
+        put_about_another(out, filing);
+    } else if (filing->event >= EVENT_OUTBOUND_LENDING_BASIS) {
+        put_lending(out, filing);
+    } else if (filing->event > EVENT_OUTBOUND_REMITTANCE) {
+        if (!put_of_investment(out, filing)) {
+            abort();
+        }
+    } else if (!put_of_application(out, filing)) {
+        abort();
+    }
+}
+
 static void put_details(struct buffer *out, const struct filing *filing)
 {
     const union details *d = &filing->details;
@@ -498,35 +540,8 @@ static void put_details(struct buffer *out, const struct filing *filing)
         put_outbound_registration(out, &d->outbound_registration);
     } else if (filing->event == EVENT_OUTBOUND_REMITTANCE) {
         put_outbound_remittance(out, &d->outbound_remittance);
-    } else if (filing->event == EVENT_REVERSAL) {
-        put_text(out, "reverses", d->reversal.reverses);
-        put_text(out, "reason", d->reversal.reason);
-    } else if (filing->event == EVENT_WITHDRAWAL) {
-        put_text(out, "withdraws", d->withdrawal.withdraws);
-        put_text(out, "reason", d->withdrawal.reason);
-    } else if (filing->event == EVENT_REVIEW) {
-        put_review(out, &d->review);
-    } else if (filing->event > EVENT_FINANCING_CONTRACT &&
-               filing->event <= EVENT_FINANCING_DEREGISTRATION) {
-        if (!put_of_contract(out, filing)) {
-            abort();
-        }
-    } else if (filing->event <= EVENT_FDI_PRELIMINARY_REFUND ||
-               filing->event == EVENT_FDI_PRELIMINARY_CONVERT) {
-        put_fdi_preliminary(out, filing);
-    } else if (filing->event > EVENT_FDI_PRELIMINARY_CONVERT &&
-               filing->event <= EVENT_FDI_DEREGISTRATION) {
-        if (!put_of_company(out, filing)) {
-            abort();
-        }
-    } else if (filing->event >= EVENT_OUTBOUND_LENDING_BASIS) {
-        put_lending(out, filing);
-    } else if (filing->event > EVENT_OUTBOUND_REMITTANCE) {
-        if (!put_of_investment(out, filing)) {
-            abort();
-        }
-    } else if (!put_of_application(out, filing)) {
-        abort();
+    } else {
+        put_other_details(out, filing);
     }
 }
 

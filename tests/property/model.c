@@ -44,7 +44,7 @@ void model_close(struct model *m)
 
 const char *model_answer(const struct model *m, size_t i)
 {
-    return i < m->answers_n ? m->answers[i] : "";
+    return i < m->answers_n ? m->answers[i].text : "";
 }
 
 size_t model_standing(struct model *m, int64_t *offsets, size_t max)
@@ -59,6 +59,15 @@ size_t model_standing(struct model *m, int64_t *offsets, size_t max)
         }
     }
     return n;
+}
+
+bool model_answer_head(const struct model *m, size_t i, struct model_answer_head *ret)
+{
+    if (i >= m->answers_n) {
+        return false;
+    }
+    *ret = m->answers[i].head;
+    return true;
 }
 
 /* ---- what was filed ------------------------------------------------------------------------ */
@@ -549,7 +558,7 @@ static void put_basis(struct page *page, struct trial *t)
 {
     char date[DATE_TEXT_SIZE] = "";
 
-    qsort(t->rows, t->rows_n, sizeof(t->rows[0]), by_row);
+    qsort(t->rows, t->rows_n, sizeof(void *), by_row);
     qsort(t->sheets, t->sheets_n, sizeof(t->sheets[0]), by_day);
     put(page, "\n  basis");
     for (size_t i = 0; i < t->rows_n; i++) {
@@ -585,7 +594,9 @@ static void answer(struct trial *t, int64_t offset, uint64_t refers_to)
     struct page page = {0};
 
     m->answers = one_more(m->answers, m->answers_n, sizeof(m->answers[0]));
-    page.at = m->answers[m->answers_n++];
+    m->answers[m->answers_n].head =
+        (struct model_answer_head){.input = offset, .outcome = t->outcome};
+    page.at = m->answers[m->answers_n++].text;
     put(&page, "number %llu input %lld bulletin %zu %s", (unsigned long long)m->number,
         (long long)offset, m->items_n, outcome_name(t->outcome));
     if (refers_to > 0) {
@@ -869,7 +880,7 @@ void model_bulletin(struct model *m, const struct reference_item *item)
 {
     m->answers_n = 0;
     m->number++;
-    m->items = one_more(m->items, m->items_n, sizeof(m->items[0]));
+    m->items = one_more(m->items, m->items_n, sizeof(void *));
     m->items[m->items_n++] = item;
     pass(m, (struct text){0});
 }
@@ -940,8 +951,7 @@ void model_file(struct model *m, const struct model_record *record)
         free(fact);
     } else {
         fact->first_number = m->number;
-        m->facts = one_more(m->facts, m->facts_n,
-                            sizeof(m->facts[0])); /* NOLINT(bugprone-sizeof-expression) */
+        m->facts = one_more(m->facts, m->facts_n, sizeof(void *));
         m->facts[m->facts_n++] = fact;
         decide_first(t);
         answer(t, record->offset, 0);

@@ -20,6 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "form/decision.h"
 #include "form/filing.h"
 #include "form/reference.h"
 
@@ -50,6 +51,13 @@ void model_bulletin(struct model *model, const struct reference_item *item);
 /* Offsets of the accepted filings that still stand, in order of acceptance (no review, withdrawal
  * or reversal among them); returns how many, at most max. */
 size_t model_standing(struct model *model, int64_t *offsets, size_t max);
+
+/* Which filing an answer is about and what it says; false past the last. */
+struct model_answer_head {
+    int64_t input;
+    enum outcome outcome;
+};
+bool model_answer_head(const struct model *model, size_t i, struct model_answer_head *ret);
 
 /* Answers of the last call in order; "" past the last. */
 const char *model_answer(const struct model *model, size_t i);

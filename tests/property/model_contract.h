@@ -8,15 +8,15 @@
 struct followed {
     const struct fact *signing;
     const struct financing_contract *of;
-    int32_t unit;
     wide weight;
-    int32_t matures_on;
     wide amount;
     wide undrawn;
     wide outstanding;
     wide frozen;
+    wide drawn; /* `used` of the contract's limit */
+    int32_t unit;
+    int32_t matures_on;
     bool was_drawn; /* ever, by what stands */
-    wide drawn;     /* `used` of the contract's limit */
 };
 
 struct use {

@@ -412,6 +412,7 @@ void repay(struct followed *c, wide minor, bool revolves)
     bool keeps = c->of->mode == MODE_GAP && is_long(c->of->value_on, c->matures_on);
     wide again = minor < c->drawn ? minor : c->drawn;
 
+    assert(c->outstanding >= minor && minor > 0);
     if (!keeps) {
         c->frozen -= minor == c->outstanding ? c->frozen : c->frozen * minor / c->outstanding;
     }

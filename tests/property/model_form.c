@@ -253,6 +253,39 @@ static bool check_outbound_form(struct trial *t)
     return true;
 }
 
+static bool check_terms_form(struct trial *t)
+{
+    const struct filing *filing = t->filing;
+    const union details *d = &filing->details;
+
+    if (filing->event == EVENT_FINANCING_CAPITALISATION) {
+        (void)check_money(t, d->financing_capitalisation.money, false, "/details/money");
+    } else if (filing->event == EVENT_FINANCING_FORGIVENESS) {
+        (void)check_money(t, d->financing_forgiveness.money, false, "/details/money");
+    } else if (filing->event == EVENT_FINANCING_EQUITY_CONVERSION) {
+        (void)check_money(t, d->financing_equity_conversion.money, false, "/details/money");
+    } else if (filing->event == EVENT_FINANCING_INTEREST) {
+        (void)check_money(t, d->financing_interest.money, false, "/details/money");
+        if (d->financing_interest.period_to < d->financing_interest.period_from) {
+            refuse(t, 115, "/details/period_to");
+        }
+    } else if (filing->event == EVENT_FINANCING_AMENDMENT) {
+        (void)check_money(t, d->financing_amendment.money, false, "/details/money");
+        not_after(t, d->financing_amendment.agreed_on, "/details/agreed_on");
+    } else if (filing->event == EVENT_FINANCING_EXTENSION) {
+        not_after(t, d->financing_extension.agreed_on, "/details/agreed_on");
+    } else if (filing->event == EVENT_FINANCING_ASSIGNMENT) {
+        not_after(t, d->financing_assignment.agreed_on, "/details/agreed_on");
+        if (d->financing_assignment.creditor.kind == CREDITOR_BANK &&
+            d->financing_assignment.creditor.bic.n == 0) {
+            refuse(t, 114, "/details/creditor/bic");
+        }
+    } else {
+        return false;
+    }
+    return true;
+}
+
 void check_form(struct trial *t)
 {
     const struct filing *filing = t->filing;
@@ -278,30 +311,8 @@ void check_form(struct trial *t)
         (void)check_money(t, d->financing_drawdown.money, false, "/details/money");
     } else if (filing->event == EVENT_FINANCING_REPAYMENT) {
         (void)check_money(t, d->financing_repayment.money, false, "/details/money");
-    } else if (check_fdi_form(t) || check_outbound_form(t)) {
+    } else if (check_fdi_form(t) || check_outbound_form(t) || check_terms_form(t)) {
         return;
-    } else if (filing->event == EVENT_FINANCING_CAPITALISATION) {
-        (void)check_money(t, d->financing_capitalisation.money, false, "/details/money");
-    } else if (filing->event == EVENT_FINANCING_FORGIVENESS) {
-        (void)check_money(t, d->financing_forgiveness.money, false, "/details/money");
-    } else if (filing->event == EVENT_FINANCING_EQUITY_CONVERSION) {
-        (void)check_money(t, d->financing_equity_conversion.money, false, "/details/money");
-    } else if (filing->event == EVENT_FINANCING_INTEREST) {
-        (void)check_money(t, d->financing_interest.money, false, "/details/money");
-        if (d->financing_interest.period_to < d->financing_interest.period_from) {
-            refuse(t, 115, "/details/period_to");
-        }
-    } else if (filing->event == EVENT_FINANCING_AMENDMENT) {
-        (void)check_money(t, d->financing_amendment.money, false, "/details/money");
-        not_after(t, d->financing_amendment.agreed_on, "/details/agreed_on");
-    } else if (filing->event == EVENT_FINANCING_EXTENSION) {
-        not_after(t, d->financing_extension.agreed_on, "/details/agreed_on");
-    } else if (filing->event == EVENT_FINANCING_ASSIGNMENT) {
-        not_after(t, d->financing_assignment.agreed_on, "/details/agreed_on");
-        if (d->financing_assignment.creditor.kind == CREDITOR_BANK &&
-            d->financing_assignment.creditor.bic.n == 0) {
-            refuse(t, 114, "/details/creditor/bic");
-        }
     } else if (filing->event == EVENT_OUTBOUND_PRELIMINARY) {
         (void)check_money(t, d->outbound_preliminary.planned_total, false,
                           "/details/planned_total");

@@ -91,6 +91,11 @@ struct fact {
     wide weight;     /* of a contract or an extension */
 };
 
+struct answer {
+    struct model_answer_head head;
+    char text[MODEL_ANSWER_SIZE];
+};
+
 struct model {
     struct fact **facts; /* in order of arrival */
     size_t facts_n;
@@ -103,7 +108,7 @@ struct model {
     size_t *journal_facts;  /* whose posting it is */
     struct text enterprise; /* whose filing is being decided: every question is about it */
     uint64_t number;
-    char (*answers)[MODEL_ANSWER_SIZE];
+    struct answer *answers;
     size_t answers_n;
 };
 

@@ -1,4 +1,5 @@
 /* Investment inward and outward, as rulebook sections 3 and 5 and readings D and O have it. */
+#include <assert.h>
 #include <string.h>
 
 #include "model_registration.h"
@@ -423,6 +424,7 @@ void try_preliminary_remittance(struct trial *t)
         refuse(t, 219, "/business_date");
     }
     if (standing_over(t)) {
+        assert(opener != NULL);
         move_preliminary(t, opener, d->money, false);
     }
 }
@@ -434,6 +436,7 @@ void try_preliminary_refund(struct trial *t)
                                              EVENT_OUTBOUND_PRELIMINARY, "/details/application_no");
 
     if (standing_over(t)) {
+        assert(opener != NULL);
         move_preliminary(t, opener, d->money, true);
     }
 }

@@ -230,6 +230,7 @@ static void step_loan(struct lent *l, const struct fact *fact)
     } else if (fact->filing.event == EVENT_OUTBOUND_LOAN_RETURN) {
         wide minor = d->outbound_loan_return.money.minor;
 
+        assert(l->outstanding >= minor && minor > 0);
         l->frozen -= minor == l->outstanding ? l->frozen : l->frozen * minor / l->outstanding;
         l->outstanding -= minor;
         l->undrawn += minor;

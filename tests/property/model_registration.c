@@ -232,7 +232,7 @@ void try_fdi_preliminary_convert(struct trial *t)
     const struct fdi_preliminary_convert *d = &t->filing->details.fdi_preliminary_convert;
     const struct fact *opener = named_object(t, application(d->application_no),
                                              EVENT_FDI_PRELIMINARY, "/details/application_no");
-    struct company c;
+    struct company c = {.of = NULL};
     char id[LIMIT_ID_SIZE];
 
     if (opener != NULL) {
@@ -267,7 +267,7 @@ void try_fdi_preliminary_convert(struct trial *t)
 void try_fdi_increase(struct trial *t)
 {
     const struct fdi_increase *d = &t->filing->details.fdi_increase;
-    struct company c;
+    struct company c = {.of = NULL};
     const struct holder *holder = NULL;
     bool foreign = false;
     char id[LIMIT_ID_SIZE];
@@ -324,7 +324,7 @@ static void lower(struct trial *t, const struct fdi_decrease *d, const struct ho
 void try_fdi_decrease(struct trial *t)
 {
     const struct fdi_decrease *d = &t->filing->details.fdi_decrease;
-    struct company c;
+    struct company c = {.of = NULL};
     const struct holder *holder = NULL;
 
     if (named_company(t, d->registration_no, &c) != NULL) {
@@ -338,6 +338,7 @@ void try_fdi_decrease(struct trial *t)
         refuse(t, 219, "/business_date");
     }
     if (standing_over(t)) {
+        assert(holder != NULL);
         lower(t, d, holder);
     }
 }
@@ -387,7 +388,7 @@ static void move_unpaid(struct trial *t, const struct company *c, const struct f
 void try_fdi_transfer(struct trial *t)
 {
     const struct fdi_transfer *d = &t->filing->details.fdi_transfer;
-    struct company c;
+    struct company c = {.of = NULL};
     const struct holder *known = NULL;
     bool from_foreign = false;
     bool to_foreign = false;
@@ -427,6 +428,7 @@ static void take_capital(struct trial *t, const struct company *c, wide minor)
 {
     char id[LIMIT_ID_SIZE];
 
+    assert(c->of != NULL);
     limit_id(id, "fdi.capital", c->of->registration_no, none);
     test_amount(t, 302,
                 &(struct amount_test){.field = "/details/money",
@@ -440,7 +442,7 @@ static void take_capital(struct trial *t, const struct company *c, wide minor)
 void try_fdi_settlement(struct trial *t)
 {
     const struct fdi_settlement *d = &t->filing->details.fdi_settlement;
-    struct company c;
+    struct company c = {.of = NULL};
     const struct parameter *ratio = NULL;
     struct amounts is;
     char id[LIMIT_ID_SIZE];
@@ -474,7 +476,7 @@ void try_fdi_settlement(struct trial *t)
 void try_fdi_payment(struct trial *t)
 {
     const struct fdi_payment *d = &t->filing->details.fdi_payment;
-    struct company c;
+    struct company c = {.of = NULL};
     const struct parameter *use =
         row_of(t->m, "FDI.USE.FORBIDDEN", d->use_code, none, t->filing->business_on);
     char id[LIMIT_ID_SIZE];
@@ -501,7 +503,7 @@ void try_fdi_payment(struct trial *t)
 void try_fdi_reinvestment(struct trial *t)
 {
     const struct fdi_reinvestment *d = &t->filing->details.fdi_reinvestment;
-    struct company c;
+    struct company c = {.of = NULL};
     wide minor = 0;
 
     if (named_company(t, d->registration_no, &c) != NULL) {
@@ -523,7 +525,7 @@ void try_fdi_reinvestment(struct trial *t)
 void try_fdi_profit_remittance(struct trial *t)
 {
     const struct fdi_profit_remittance *d = &t->filing->details.fdi_profit_remittance;
-    struct company c;
+    struct company c = {.of = NULL};
     const struct parameter *threshold =
         use_plain_row(t, "FDI.TAX_FORM.USD", t->filing->business_on);
     char year[16];
@@ -582,7 +584,7 @@ static bool has_basis(const struct model *m, const struct fdi_outward_remittance
 void try_fdi_outward_remittance(struct trial *t)
 {
     const struct fdi_outward_remittance *d = &t->filing->details.fdi_outward_remittance;
-    struct company c;
+    struct company c = {.of = NULL};
     char id[LIMIT_ID_SIZE];
     wide minor = 0;
 
@@ -611,7 +613,7 @@ void try_fdi_outward_remittance(struct trial *t)
 void try_fdi_liquidation(struct trial *t)
 {
     const struct fdi_liquidation *d = &t->filing->details.fdi_liquidation;
-    struct company c;
+    struct company c = {.of = NULL};
     char id[LIMIT_ID_SIZE];
     wide minor = 0;
 
@@ -635,7 +637,7 @@ void try_fdi_deregistration(struct trial *t)
 {
     static const char *const kinds[] = {"fdi.capital", "fdi.settled", "fdi.outflow"};
     const struct fdi_deregistration *d = &t->filing->details.fdi_deregistration;
-    struct company c;
+    struct company c = {.of = NULL};
     char id[LIMIT_ID_SIZE];
 
     if (named_company(t, d->registration_no, &c) != NULL) {

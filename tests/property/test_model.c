@@ -90,7 +90,7 @@ static void read_step(struct world *w, const struct step *step, struct json_text
  * counts. */
 static int64_t some_time_of(int32_t on, int64_t offset)
 {
-    return (int64_t)on * 86400000 - 8 * 3600000 + offset * 613 % 1440 * 60000;
+    return (int64_t)on * 86400000 - INT64_C(8) * 3600000 + offset * 613 % 1440 * 60000;
 }
 
 static void decide_filing_step(struct world *w, const struct step *step, int64_t offset)
