@@ -19,7 +19,8 @@
 
 /* How long the last stable offset may stand still below H before the previous owner's transactional
  * id is taken from it. */
-#define STILL_MS 2000
+#define STILL_MS  2000
+#define STANDS_MS 30000 /* a step that takes so long is told, again and again */
 /* A new leader may for a moment show a shorter log than the old one did. */
 #define SHORT_LOG_MS 5000
 /* Records that one turn decides again: some ms. */
@@ -722,6 +723,29 @@ _Static_assert(sizeof(steps) / sizeof(steps[0]) == CLAIM_STEP_N, "a step without
 
 const char *claim_step_name(enum claim_step step) { return steps[step].name; }
 
+/* A claim may wait for ever: for a transaction that nobody ends (a broker that lost its markers),
+ * for a broker that answers nobody.  Whoever looks at the log must see where. */
+static void tell_standing(struct engine *e, uint32_t partition)
+{
+    struct claim *const claim = &e->slots[partition].claim;
+    const int64_t now = bus_now_ms(e->bus);
+    const char *hint = claim->step == CLAIM_TAIL || claim->step == CLAIM_OFFSETS
+                           ? ": is a transaction open that nobody ends (kafka-transactions.sh "
+                             "find-hanging)?"
+                           : "";
+    char text[192];
+
+    if (claim->standing != claim->step || claim->standing_ms == 0) {
+        claim->standing = claim->step;
+        claim->standing_ms = now;
+    } else if (now - claim->standing_ms >= STANDS_MS) {
+        claim->standing_ms = now;
+        (void)snprintf(text, sizeof(text), "the claim waits at '%s'%s", steps[claim->step].name,
+                       hint);
+        engine_note(e, ENGINE_NOTE_ERROR, partition, STANDS_MS / 1000, text);
+    }
+}
+
 void claim_advance(struct engine *e, uint32_t partition)
 {
     struct slot *const slot = &e->slots[partition];
@@ -733,7 +757,11 @@ void claim_advance(struct engine *e, uint32_t partition)
 
         /* A step that changed the partition's state has set its own next step. */
         /* cppcheck-suppress knownConditionTrueFalse; the step reached the slot through e */
-        if (slot->state != ENGINE_CLAIMING || slot->claim_number != claim_number || next == step) {
+        if (slot->state != ENGINE_CLAIMING || slot->claim_number != claim_number) {
+            return;
+        }
+        if (next == step) {
+            tell_standing(e, partition);
             return;
         }
         slot->claim.step = next;

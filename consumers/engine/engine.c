@@ -145,6 +145,7 @@ void engine_claim(struct engine *e, uint32_t partition, enum claim_step from, co
     slot->claim.is_polled = false;
     slot->claim.is_asked = false;
     slot->claim.since_ms = -1;
+    slot->claim.standing_ms = 0;
     engine_note(e, ENGINE_NOTE_CLAIMING, partition, slot->claim_number, why);
 }
 

@@ -38,6 +38,8 @@ struct claim {
     bool is_polled;   /* since it stands at C1 */
     bool is_asked;    /* a look of this step was started */
     int64_t since_ms; /* of what is waited for in this step */
+    enum claim_step standing;
+    int64_t standing_ms; /* since when it stands there, 0 = it does not */
     uint8_t token[OWNER_TOKEN_SIZE];
     struct store_row row;
     char previous_txn_id[TXN_ID_SIZE];

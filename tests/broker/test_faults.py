@@ -360,7 +360,8 @@ def broker_killed_under_load(s):
         run_tool([ROOT / "deploy/kafka/kafka", "start", "--dir", s.args.kafka_dir])
     feeder.finish()
     worker.signal(signal.SIGTERM)
-    s.facts.append(f"worker ended with {worker.wait(codes=(0, 70))}")
+    if worker.wait(codes=(0, 70)):
+        s.facts.append(f"ended with 70: {worker.text().splitlines()[-2][-90:]}")
     s.settle()
 
 
@@ -710,11 +711,9 @@ SCENARIOS = [checker_finds_what_is_planted, killed_at_each_crash_point, killed_t
              stopped_with_a_transaction_open, second_store_is_refused, slot_taken_by_a_worker_that_ends, slot_taken_by_a_copy_of_the_store]
 
 
-def run_scenario(args, scenario):
-    """One line; whether it passed."""
-    name = scenario.__name__
-    begun = time.monotonic()
-    s = Scenario(args, name.split("_")[0], args.seed)
+def run_once(args, scenario):
+    """(passed, directory kept or None, prefix, facts)"""
+    s = Scenario(args, scenario.__name__.split("_")[0], args.seed)
     passed = False
     try:
         s.found()
@@ -724,9 +723,32 @@ def run_scenario(args, scenario):
         s.facts.append(str(why))
     finally:
         s.end(is_kept=args.keep or not passed)
-    place = "" if passed and not args.keep else f" (see {s.dir}, prefix {s.prefix})"
-    print(f"{'ok    ' if passed else 'FAILED'} {name.replace('_', ' ')}:"
-          f" {', '.join(s.facts)} [{time.monotonic() - begun:.1f} s]{place}", flush=True)
+    return passed, s.dir if args.keep or not passed else None, s.prefix, s.facts
+
+
+def markers_lost(args, prefix):
+    """Kafka takes partitions for deleted whose leader it does not know yet while it starts, and skips
+    the markers of their transactions: those stay open until an operator aborts them.  That is not
+    ours to repair."""
+    for log in pathlib.Path(args.kafka_dir).glob("node-*/log*"):
+        for line in log.read_text(errors="replace").splitlines():
+            if "likely deleted already" in line and f"{prefix}filings.decided" in line:
+                return True
+    return False
+
+
+def run_scenario(args, scenario):
+    """One line; whether it passed."""
+    name = scenario.__name__.replace("_", " ")
+    begun = time.monotonic()
+    passed, kept, prefix, facts = run_once(args, scenario)
+    if not passed and markers_lost(args, prefix):
+        print(f"again  {name}: the broker skipped transaction markers when it started, and the ledger"
+              f" waits for them: {facts[-1]}", flush=True)
+        passed, kept, prefix, facts = run_once(args, scenario)
+    place = f" (see {kept}, prefix {prefix})" if kept else ""
+    print(f"{'ok    ' if passed else 'FAILED'} {name}: {', '.join(facts)}"
+          f" [{time.monotonic() - begun:.1f} s]{place}", flush=True)
     return passed
 
 
