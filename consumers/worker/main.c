@@ -395,13 +395,22 @@ static enum exit_code run(struct worker *w, struct failure *err)
 
 /* ---- ending ---- */
 
-/* Who ran until caught up looks at the tables next. */
-static void wait_for_views(const struct worker *w)
+/* Who ran until caught up looks at the tables next.  The thread looks four times a second and may
+ * not have seen the last batches: what is left is done here. */
+static void bring_views_up(struct worker *w)
 {
-    const int64_t until_us = clock_monotonic_us() + START_MS_MAX * INT64_C(1000);
+    struct failure err = {.status = STATUS_OK};
+    bool more = true;
+    enum status status;
 
-    while (views_lag(w) > 0 && !signals_stop() && clock_monotonic_us() < until_us) {
-        nap();
+    projector_close(w->projector);
+    w->projector = NULL;
+    status = projector_open(w->common->store, &w->projector, &err);
+    while (status == STATUS_OK && more && !signals_stop()) {
+        status = projector_step(w->projector, &more, &err);
+    }
+    if (status != STATUS_OK) {
+        log_failure(LOG_WARN, EVENT_VIEWS_FAILED, &err);
     }
 }
 
@@ -472,8 +481,8 @@ static enum exit_code serve(struct worker *w)
     log_event(LOG_INFO, EVENT_WORKER_START, "slot=%s store=%s broker=%s", w->slot, w->common->store,
               w->common->bootstrap_server);
     code = run(w, &err);
-    if (w->settings->until_caught_up) {
-        wait_for_views(w);
+    if (w->settings->until_caught_up && w->settings->views) {
+        bring_views_up(w);
     }
     return code == EXIT_DONE ? EXIT_DONE : failed(&err, code);
 }
