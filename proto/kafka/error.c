@@ -64,7 +64,8 @@ bool kafka_is_unreachable(rd_kafka_resp_err_t code)
     return false;
 }
 
-/* While brokers start, stop or hand leadership over: the same question has an answer soon. */
+/* While brokers start, stop or hand leadership over: the same question has an answer soon.  A
+ * broker that has just started does not know all topics yet. */
 static bool is_passing(rd_kafka_resp_err_t code)
 {
     static const rd_kafka_resp_err_t passing[] = {
@@ -81,6 +82,9 @@ static bool is_passing(rd_kafka_resp_err_t code)
         RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH,
         RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH,
         RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE,
+        RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
+        RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC,
+        RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION,
         RD_KAFKA_RESP_ERR__WAIT_COORD,
     };
 
