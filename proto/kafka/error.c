@@ -64,6 +64,38 @@ bool kafka_is_unreachable(rd_kafka_resp_err_t code)
     return false;
 }
 
+/* While brokers start, stop or hand leadership over: the same question has an answer soon.  A
+ * broker that has just started does not know all topics yet. */
+static bool is_passing(rd_kafka_resp_err_t code)
+{
+    static const rd_kafka_resp_err_t passing[] = {
+        RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE,
+        RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
+        RD_KAFKA_RESP_ERR_BROKER_NOT_AVAILABLE,
+        RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE,
+        RD_KAFKA_RESP_ERR_NETWORK_EXCEPTION,
+        RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
+        RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE,
+        RD_KAFKA_RESP_ERR_NOT_COORDINATOR,
+        RD_KAFKA_RESP_ERR_NOT_CONTROLLER,
+        RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR,
+        RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH,
+        RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH,
+        RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE,
+        RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART,
+        RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC,
+        RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION,
+        RD_KAFKA_RESP_ERR__WAIT_COORD,
+    };
+
+    for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++) {
+        if (code == passing[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum remedy remedy_of(enum kafka_next next)
 {
     switch (next) {
@@ -95,6 +127,8 @@ enum status kafka_failure(struct failure *err, const char *what, rd_kafka_error_
 enum status kafka_failure_code(struct failure *err, const char *what, rd_kafka_resp_err_t code,
                                const char *detail)
 {
-    return failure_set(err, STATUS_KAFKA, kafka_is_unreachable(code) ? REMEDY_RETRY : REMEDY_STOP,
-                       (int)code, "cannot %s: %s", what, detail ? detail : rd_kafka_err2str(code));
+    const bool may_retry = kafka_is_unreachable(code) || is_passing(code);
+
+    return failure_set(err, STATUS_KAFKA, may_retry ? REMEDY_RETRY : REMEDY_STOP, (int)code,
+                       "cannot %s: %s", what, detail ? detail : rd_kafka_err2str(code));
 }
