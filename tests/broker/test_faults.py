@@ -319,14 +319,15 @@ def killed_at_each_crash_point(s):
     """kill -9 at every named place, then a worker that finishes."""
     if sorted(crash_points_known()) != sorted(POINTS + POINTS_ONCE):
         raise Failed("crash.h has other places than this test")
-    for point in POINTS_ONCE + POINTS:
+    for place, point in enumerate(POINTS_ONCE + POINTS):
         s.publish(s.load.lines(200))
         count = s.chance.randrange(1, 6) if point in POINTS_MANY else 1
         try:
             crash_at(s, f"{point}:{count}", is_disturbed=point == "after-revoke")
         except Failed as why:
             raise Failed(f"{point}:{count}: {why}") from why
-        s.publish_sheet()
+        if place % 3 == 2:
+            s.publish_sheet()
         s.catch_up()
         try:
             s.check()
@@ -418,11 +419,11 @@ def broker_pids(s):
 
 def connections_cut_under_load(s):
     """One request in twenty loses its answer: it is sent again, or its outcome is not known."""
-    feeder = Feeder(s, rate=200, filings_n=2500)
+    feeder = Feeder(s, rate=200, filings_n=1600)
     worker = Worker(s, cut=20)
     wait_until(lambda: not feeder.is_running(), "the load ends")
     feeder.finish()
-    wait_until(lambda: committed_of(s) > 1500, "the worker decides")
+    wait_until(lambda: committed_of(s) > 1000, "the worker decides")
     worker.signal(signal.SIGTERM)
     s.facts.append(f"{worker.text().count('producer.recycled')} producers renewed")
     worker.wait()
@@ -523,7 +524,7 @@ def stopped_beyond_its_session(s):
 
 def second_store_is_refused(s):
     """A worker on another store is refused with 78, naming both hosts, and harms nothing."""
-    feeder = Feeder(s, rate=200, filings_n=2500)
+    feeder = Feeder(s, rate=200, filings_n=1200)
     first = Worker(s, "--instance-id", "one")
     first.wait_log("partition.owned")
     wait_until(lambda: committed_of(s) > 200, "the first decides")
