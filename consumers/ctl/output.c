@@ -158,6 +158,14 @@ static void flush_table(struct output *output)
 
 /* ---- JSON and CSV -------------------------------------------------------------------------- */
 
+/* An empty cell has no place. */
+static void put(FILE *file, struct text text)
+{
+    if (text.n > 0) {
+        (void)fwrite(text.at, 1, text.n, file);
+    }
+}
+
 static void put_member(struct output *output, const struct output_column *column, struct text text)
 {
     struct buffer quoted;
@@ -173,7 +181,7 @@ static void put_member(struct output *output, const struct output_column *column
     (void)fprintf(output->file, "%s\"%s\":", output->has_members ? "," : "", column->name);
     output->has_members = true;
     if (is_bare) {
-        (void)fwrite(text.at, 1, text.n, output->file);
+        put(output->file, text);
         return;
     }
     buffer_init(&quoted, TEXTS_MAX);
@@ -193,7 +201,7 @@ static void put_csv(FILE *file, struct text text)
         is_quoted = is_quoted || strchr(",\"\r\n", text.at[i]) != NULL;
     }
     if (!is_quoted) {
-        (void)fwrite(text.at, 1, text.n, file);
+        put(file, text);
         return;
     }
     (void)fputc('"', file);
