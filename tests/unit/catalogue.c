@@ -3,6 +3,7 @@
  * document cannot say anything else than the program does. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -177,5 +178,9 @@ int main(int argc, char **argv)
         arena_close(&arena);
     }
     buffer_fini(&text);
-    return status == STATUS_OK ? EXIT_DONE : (int)exit_report(stderr, "catalogue", &err);
+    if (status != STATUS_OK) {
+        (void)exit_report(stderr, "catalogue", &err);
+        return EXIT_FAILURE;
+    }
+    return EXIT_SUCCESS;
 }
