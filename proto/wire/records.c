@@ -16,24 +16,7 @@ enum {
     PROPOSAL_KIND = 4,
     APPROVAL_KEY_ID = 1,
     APPROVAL_SIGNATURE = 2,
-    CHECKPOINT_LEDGER_ID = 1,
-    CHECKPOINT_PARTITION = 2,
-    CHECKPOINT_NUMBER = 3,
-    CHECKPOINT_CHAIN = 4,
-    CHECKPOINT_STATES_SHA256 = 5,
-    CHECKPOINT_NEXT_OFFSET = 6,
-    CHECKPOINT_RECEIVED_AT_MS = 7,
-    CHECKPOINT_KEY_ID = 8,
-    CHECKPOINT_SIGNATURE = 9,
-    CHECKPOINT_WITNESSES = 10,
-    OPERATION_LEDGER_ID = 1,
-    OPERATION_AT_MS = 2,
-    OPERATION_PERSON = 3,
-    OPERATION_HOST = 4,
-    OPERATION_COMMAND = 5,
-    OPERATION_ARGUMENTS = 6,
-    OPERATION_RESULT = 7,
-    OPERATION_KEY_ID = 8,
+    CHECKPOINT_SIGNATURE = 14,
     OPERATION_SIGNATURE = 9
 };
 
@@ -189,184 +172,273 @@ void proposal_id(struct hash *hash, struct bytes content, char out[PROPOSAL_ID_S
     hex_encode((struct bytes){.at = digest, .n = (PROPOSAL_ID_SIZE - 1) / 2}, out);
 }
 
-static void put_checkpoint(struct put *put, const struct checkpoint *checkpoint)
+/* ---- checkpoints and operations: a table of fields each ------------------------------------- */
+
+enum kind {
+    KIND_FIXED, /* exactly size bytes, in the record itself */
+    KIND_NUMBER32,
+    KIND_NUMBER64,
+    KIND_TEXT,
+    KIND_BYTES,
+    KIND_TEXTS, /* a list of at most size elements, its count at count_at */
+    KIND_APPROVALS
+};
+
+struct record_field {
+    uint32_t number;
+    enum kind kind;
+    size_t at; /* in the record */
+    size_t size;
+    size_t count_at;
+};
+
+struct record_type {
+    const struct record_field *fields; /* ascending */
+    size_t fields_n;
+    uint32_t signature; /* it and what is behind it are not signed */
+};
+
+#define C(member) offsetof(struct checkpoint, member)
+static const struct record_field checkpoint_fields[] = {
+    {1, KIND_FIXED, C(ledger_id), LEDGER_ID_SIZE, 0},
+    {2, KIND_NUMBER32, C(partition), 0, 0},
+    {3, KIND_NUMBER64, C(first_number), 0, 0},
+    {4, KIND_NUMBER64, C(number), 0, 0},
+    {5, KIND_FIXED, C(chain), DIGEST_SIZE, 0},
+    {6, KIND_FIXED, C(decisions_hash), DIGEST_SIZE, 0},
+    {7, KIND_FIXED, C(states_hash), DIGEST_SIZE, 0},
+    {8, KIND_NUMBER64, C(next_offset), 0, 0},
+    {9, KIND_NUMBER64, C(received_ms), 0, 0},
+    {10, KIND_NUMBER32, C(rules), 0, 0},
+    {11, KIND_TEXT, C(key_id), 0, 0},
+    {CHECKPOINT_SIGNATURE, KIND_BYTES, C(signature), 0, 0},
+    {15, KIND_APPROVALS, C(witnesses), WITNESSES_MAX, C(witnesses_n)},
+};
+
+#define O(member) offsetof(struct operation, member)
+static const struct record_field operation_fields[] = {
+    {1, KIND_FIXED, O(ledger_id), LEDGER_ID_SIZE, 0},
+    {2, KIND_NUMBER64, O(at_ms), 0, 0},
+    {3, KIND_TEXT, O(person), 0, 0},
+    {4, KIND_TEXT, O(host), 0, 0},
+    {5, KIND_TEXT, O(command), 0, 0},
+    {6, KIND_TEXTS, O(arguments), ARGUMENTS_MAX, O(arguments_n)},
+    {7, KIND_TEXT, O(result), 0, 0},
+    {8, KIND_TEXT, O(key_id), 0, 0},
+    {OPERATION_SIGNATURE, KIND_BYTES, O(signature), 0, 0},
+};
+
+#define N(array) (sizeof(array) / sizeof((array)[0]))
+static const struct record_type checkpoint_type = {checkpoint_fields, N(checkpoint_fields),
+                                                   CHECKPOINT_SIGNATURE};
+static const struct record_type operation_type = {operation_fields, N(operation_fields),
+                                                  OPERATION_SIGNATURE};
+
+static uint32_t count_of(const struct record_field *f, const uint8_t *record)
 {
-    put_bytes(put, CHECKPOINT_LEDGER_ID, checkpoint->ledger_id, LEDGER_ID_SIZE);
-    put_uint(put, CHECKPOINT_PARTITION, checkpoint->partition);
-    put_uint(put, CHECKPOINT_NUMBER, checkpoint->number);
-    put_bytes(put, CHECKPOINT_CHAIN, checkpoint->chain, DIGEST_SIZE);
-    put_bytes(put, CHECKPOINT_STATES_SHA256, checkpoint->states_hash, DIGEST_SIZE);
-    put_uint(put, CHECKPOINT_NEXT_OFFSET, (uint64_t)checkpoint->next_offset);
-    put_uint(put, CHECKPOINT_RECEIVED_AT_MS, (uint64_t)checkpoint->received_ms);
-    put_text(put, CHECKPOINT_KEY_ID, checkpoint->key_id);
+    uint32_t n;
+
+    memcpy(&n, record + f->count_at, sizeof(n));
+    return n;
+}
+
+static void put_list(struct put *put, const struct record_field *f, const uint8_t *record)
+{
+    const uint32_t n = count_of(f, record);
+
+    for (uint32_t i = 0; i < n; i++) {
+        if (f->kind == KIND_TEXTS) {
+            struct text text;
+
+            memcpy(&text, record + f->at + i * sizeof(text), sizeof(text));
+            put_length(put, f->number, text.at, text.n);
+        } else {
+            struct approval approval;
+
+            memcpy(&approval, record + f->at + i * sizeof(approval), sizeof(approval));
+            put_approval(put, f->number, &approval);
+        }
+    }
+}
+
+static void put_field(struct put *put, const struct record_field *f, const uint8_t *record)
+{
+    const uint8_t *at = record + f->at;
+    uint32_t number32;
+    uint64_t number64;
+    struct text text;
+    struct bytes bytes;
+
+    switch (f->kind) {
+    case KIND_FIXED:
+        put_bytes(put, f->number, at, f->size);
+        break;
+    case KIND_NUMBER32:
+        memcpy(&number32, at, sizeof(number32));
+        put_uint(put, f->number, number32);
+        break;
+    case KIND_NUMBER64:
+        memcpy(&number64, at, sizeof(number64));
+        put_uint(put, f->number, number64);
+        break;
+    case KIND_TEXT:
+        memcpy(&text, at, sizeof(text));
+        put_text(put, f->number, text);
+        break;
+    case KIND_BYTES:
+        memcpy(&bytes, at, sizeof(bytes));
+        put_bytes(put, f->number, bytes.at, bytes.n);
+        break;
+    case KIND_TEXTS:
+    case KIND_APPROVALS:
+        put_list(put, f, record);
+        break;
+    }
+}
+
+/* The fields below number end. */
+static enum status put_record(const struct record_type *type, const void *record, uint32_t end,
+                              struct arena *arena, struct bytes *ret)
+{
+    struct put put;
+
+    for (size_t i = 0; i < type->fields_n; i++) {
+        const struct record_field *f = &type->fields[i];
+
+        if ((f->kind == KIND_TEXTS || f->kind == KIND_APPROVALS) && count_of(f, record) > f->size) {
+            return STATUS_LIMIT;
+        }
+    }
+    put_begin(&put, arena, MESSAGE_SIZE_MAX);
+    for (size_t i = 0; i < type->fields_n && type->fields[i].number < end; i++) {
+        put_field(&put, &type->fields[i], record);
+    }
+    return finish(&put, arena, ret);
+}
+
+static bool get_element(const struct wire_field *field, const struct record_field *f,
+                        uint8_t *record)
+{
+    const uint32_t n = count_of(f, record);
+    const uint32_t count = n + 1;
+    bool ok = n < f->size;
+
+    if (ok && f->kind == KIND_TEXTS) {
+        struct text text;
+
+        ok = get_text(field, &text);
+        memcpy(record + f->at + n * sizeof(text), &text, sizeof(text));
+    } else if (ok) {
+        struct approval approval;
+
+        ok = get_approval(field, &approval);
+        memcpy(record + f->at + n * sizeof(approval), &approval, sizeof(approval));
+    }
+    memcpy(record + f->count_at, &count, sizeof(count));
+    return ok;
+}
+
+static bool get_number(const struct wire_field *field, const struct record_field *f,
+                       uint8_t *record)
+{
+    const uint32_t number32 = (uint32_t)field->value;
+
+    if (f->kind == KIND_NUMBER32) {
+        memcpy(record + f->at, &number32, sizeof(number32));
+        return field->type == WIRE_VARINT && field->value <= UINT32_MAX;
+    }
+    memcpy(record + f->at, &field->value, sizeof(field->value));
+    return field->type == WIRE_VARINT;
+}
+
+static bool get_field(const struct wire_field *field, const struct record_field *f, uint8_t *record)
+{
+    struct text text;
+    struct bytes bytes;
+    bool ok = false;
+
+    switch (f->kind) {
+    case KIND_FIXED:
+        return get_fixed(field, record + f->at, f->size);
+    case KIND_NUMBER32:
+    case KIND_NUMBER64:
+        return get_number(field, f, record);
+    case KIND_TEXT:
+        ok = get_text(field, &text);
+        memcpy(record + f->at, &text, sizeof(text));
+        return ok;
+    case KIND_BYTES:
+        ok = get_bytes(field, &bytes);
+        memcpy(record + f->at, &bytes, sizeof(bytes));
+        return ok;
+    case KIND_TEXTS:
+    case KIND_APPROVALS:
+        return get_element(field, f, record);
+    }
+    return false;
+}
+
+/* record: zeros. */
+static bool get_record(const struct record_type *type, struct bytes value, void *record)
+{
+    struct wire_reader reader = wire_open(value);
+    struct wire_field field = {0};
+
+    while (reader.at < reader.end) {
+        if (!wire_next(&reader, &field)) {
+            return false;
+        }
+        for (size_t i = 0; i < type->fields_n; i++) {
+            if (type->fields[i].number == field.number &&
+                !get_field(&field, &type->fields[i], record)) {
+                return false;
+            }
+        }
+    }
+    return true;
 }
 
 enum status checkpoint_signed_part(const struct checkpoint *checkpoint, struct arena *arena,
                                    struct bytes *ret)
 {
-    struct put put;
-
-    put_begin(&put, arena, MESSAGE_SIZE_MAX);
-    put_checkpoint(&put, checkpoint);
-    return finish(&put, arena, ret);
+    return put_record(&checkpoint_type, checkpoint, checkpoint_type.signature, arena, ret);
 }
 
 enum status checkpoint_encode(const struct checkpoint *checkpoint, struct arena *arena,
                               struct bytes *ret)
 {
-    struct put put;
-
-    if (checkpoint->witnesses_n > WITNESSES_MAX) {
-        return STATUS_LIMIT;
-    }
-    put_begin(&put, arena, MESSAGE_SIZE_MAX);
-    put_checkpoint(&put, checkpoint);
-    put_bytes(&put, CHECKPOINT_SIGNATURE, checkpoint->signature.at, checkpoint->signature.n);
-    for (uint32_t i = 0; i < checkpoint->witnesses_n; i++) {
-        put_approval(&put, CHECKPOINT_WITNESSES, &checkpoint->witnesses[i]);
-    }
-    return finish(&put, arena, ret);
-}
-
-static bool get_number32(const struct wire_field *field, uint32_t *ret)
-{
-    *ret = (uint32_t)field->value;
-    return field->type == WIRE_VARINT && field->value <= UINT32_MAX;
-}
-
-static bool get_number64(const struct wire_field *field, uint64_t *ret)
-{
-    *ret = field->value;
-    return field->type == WIRE_VARINT;
-}
-
-static bool get_checkpoint_field(const struct wire_field *field, struct checkpoint *ret)
-{
-    switch (field->number) {
-    case CHECKPOINT_LEDGER_ID:
-        return get_fixed(field, ret->ledger_id, LEDGER_ID_SIZE);
-    case CHECKPOINT_PARTITION:
-        return get_number32(field, &ret->partition);
-    case CHECKPOINT_NUMBER:
-        return get_number64(field, &ret->number);
-    case CHECKPOINT_CHAIN:
-        return get_fixed(field, ret->chain, DIGEST_SIZE);
-    case CHECKPOINT_STATES_SHA256:
-        return get_fixed(field, ret->states_hash, DIGEST_SIZE);
-    case CHECKPOINT_NEXT_OFFSET:
-        return get_ms(field, &ret->next_offset);
-    case CHECKPOINT_RECEIVED_AT_MS:
-        return get_ms(field, &ret->received_ms);
-    case CHECKPOINT_KEY_ID:
-        return get_text(field, &ret->key_id);
-    case CHECKPOINT_SIGNATURE:
-        return get_bytes(field, &ret->signature);
-    case CHECKPOINT_WITNESSES:
-        return ret->witnesses_n < WITNESSES_MAX &&
-               get_approval(field, &ret->witnesses[ret->witnesses_n++]);
-    default:
-        return true;
-    }
+    return put_record(&checkpoint_type, checkpoint, UINT32_MAX, arena, ret);
 }
 
 enum status checkpoint_decode(struct bytes value, struct checkpoint *ret)
 {
     struct checkpoint checkpoint = {0};
-    struct wire_reader reader = wire_open(value);
-    struct wire_field field = {0};
 
-    while (reader.at < reader.end) {
-        if (!wire_next(&reader, &field) || !get_checkpoint_field(&field, &checkpoint)) {
-            return STATUS_CORRUPT;
-        }
-    }
-    if (checkpoint.number == 0) {
+    if (!get_record(&checkpoint_type, value, &checkpoint) || checkpoint.first_number == 0 ||
+        checkpoint.first_number > checkpoint.number) {
         return STATUS_CORRUPT;
     }
     *ret = checkpoint;
     return STATUS_OK;
 }
 
-static void put_operation(struct put *put, const struct operation *operation)
-{
-    put_bytes(put, OPERATION_LEDGER_ID, operation->ledger_id, LEDGER_ID_SIZE);
-    put_uint(put, OPERATION_AT_MS, (uint64_t)operation->at_ms);
-    put_text(put, OPERATION_PERSON, operation->person);
-    put_text(put, OPERATION_HOST, operation->host);
-    put_text(put, OPERATION_COMMAND, operation->command);
-    for (uint32_t i = 0; i < operation->arguments_n; i++) {
-        put_length(put, OPERATION_ARGUMENTS, operation->arguments[i].at, operation->arguments[i].n);
-    }
-    put_text(put, OPERATION_RESULT, operation->result);
-    put_text(put, OPERATION_KEY_ID, operation->key_id);
-}
-
 enum status operation_signed_part(const struct operation *operation, struct arena *arena,
                                   struct bytes *ret)
 {
-    struct put put;
-
-    if (operation->arguments_n > ARGUMENTS_MAX) {
-        return STATUS_LIMIT;
-    }
-    put_begin(&put, arena, MESSAGE_SIZE_MAX);
-    put_operation(&put, operation);
-    return finish(&put, arena, ret);
+    return put_record(&operation_type, operation, operation_type.signature, arena, ret);
 }
 
 enum status operation_encode(const struct operation *operation, struct arena *arena,
                              struct bytes *ret)
 {
-    struct put put;
-
-    if (operation->arguments_n > ARGUMENTS_MAX) {
-        return STATUS_LIMIT;
-    }
-    put_begin(&put, arena, MESSAGE_SIZE_MAX);
-    put_operation(&put, operation);
-    put_bytes(&put, OPERATION_SIGNATURE, operation->signature.at, operation->signature.n);
-    return finish(&put, arena, ret);
-}
-
-static bool get_operation_field(const struct wire_field *field, struct operation *ret)
-{
-    switch (field->number) {
-    case OPERATION_LEDGER_ID:
-        return get_fixed(field, ret->ledger_id, LEDGER_ID_SIZE);
-    case OPERATION_AT_MS:
-        return get_ms(field, &ret->at_ms);
-    case OPERATION_PERSON:
-        return get_text(field, &ret->person);
-    case OPERATION_HOST:
-        return get_text(field, &ret->host);
-    case OPERATION_COMMAND:
-        return get_text(field, &ret->command);
-    case OPERATION_ARGUMENTS:
-        return ret->arguments_n < ARGUMENTS_MAX &&
-               get_text(field, &ret->arguments[ret->arguments_n++]);
-    case OPERATION_RESULT:
-        return get_text(field, &ret->result);
-    case OPERATION_KEY_ID:
-        return get_text(field, &ret->key_id);
-    case OPERATION_SIGNATURE:
-        return get_bytes(field, &ret->signature);
-    default:
-        return true;
-    }
+    return put_record(&operation_type, operation, UINT32_MAX, arena, ret);
 }
 
 enum status operation_decode(struct bytes value, struct operation *ret)
 {
     struct operation operation = {0};
-    struct wire_reader reader = wire_open(value);
-    struct wire_field field = {0};
 
-    while (reader.at < reader.end) {
-        if (!wire_next(&reader, &field) || !get_operation_field(&field, &operation)) {
-            return STATUS_CORRUPT;
-        }
-    }
-    if (operation.command.n == 0) {
+    if (!get_record(&operation_type, value, &operation) || operation.command.n == 0) {
         return STATUS_CORRUPT;
     }
     *ret = operation;

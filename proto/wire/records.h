@@ -46,14 +46,18 @@ MUST_CHECK enum status reference_record_decode(struct bytes value, struct refere
 #define PROPOSAL_ID_SIZE 17
 void proposal_id(struct hash *hash, struct bytes content, char out[PROPOSAL_ID_SIZE]);
 
+/* What partition had come to with decision number; the tree is over first_number to number. */
 struct checkpoint {
     uint8_t ledger_id[LEDGER_ID_SIZE];
     uint32_t partition;
+    uint64_t first_number;
     uint64_t number;
     uint8_t chain[DIGEST_SIZE];
+    uint8_t decisions_hash[DIGEST_SIZE]; /* root of the tree (tree.h) */
     uint8_t states_hash[DIGEST_SIZE];
     int64_t next_offset;
     int64_t received_ms;
+    uint32_t rules;
     struct text key_id;
     struct bytes signature;
     uint32_t witnesses_n;

@@ -74,6 +74,9 @@ static size_t domain_text(enum sign_domain domain, const char **ret)
     case SIGN_OPERATION:
         *ret = "operation.v1";
         break;
+    case SIGN_EVIDENCE:
+        *ret = "evidence.v1";
+        break;
     }
     return strlen(*ret) + 1;
 }

@@ -16,7 +16,7 @@
 
 #define SIGNATURE_SIZE 64
 
-enum sign_domain { SIGN_FILING, SIGN_BULLETIN, SIGN_CHECKPOINT, SIGN_OPERATION };
+enum sign_domain { SIGN_FILING, SIGN_BULLETIN, SIGN_CHECKPOINT, SIGN_OPERATION, SIGN_EVIDENCE };
 
 struct signed_message {
     enum sign_domain domain;

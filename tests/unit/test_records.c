@@ -96,7 +96,9 @@ static void a_checkpoint_round_trips(void **state)
 {
     struct arena *arena = *state;
     struct checkpoint c = {.partition = 3,
+                           .first_number = 900,
                            .number = 100000,
+                           .rules = 1,
                            .next_offset = 123456,
                            .received_ms = 1776069000123,
                            .key_id = text_of("w1"),
@@ -110,13 +112,14 @@ static void a_checkpoint_round_trips(void **state)
     memset(c.ledger_id, 1, sizeof(c.ledger_id));
     memset(c.chain, 2, sizeof(c.chain));
     memset(c.states_hash, 3, sizeof(c.states_hash));
+    memset(c.decisions_hash, 4, sizeof(c.decisions_hash));
     for (uint32_t i = 0; i < WITNESSES_MAX; i++) {
         c.witnesses[i] = (struct approval){text_of("v"), whole_signature()};
     }
     assert_int_equal(checkpoint_encode(&c, arena, &value), STATUS_OK);
     assert_int_equal(checkpoint_signed_part(&c, arena, &part), STATUS_OK);
     assert_memory_equal(value.at, part.at, part.n);
-    assert_int_equal(value.at[part.n], 9 << 3 | 2);
+    assert_int_equal(value.at[part.n], 14 << 3 | 2);
     message = filing__v1__checkpoint__unpack(&arena->pb, value.n, value.at);
     assert_non_null(message);
     assert_int_equal(filing__v1__checkpoint__pack(message, packed), value.n);
@@ -125,6 +128,8 @@ static void a_checkpoint_round_trips(void **state)
     assert_true(again.partition == 3 && again.number == 100000 && again.next_offset == 123456);
     assert_true(again.received_ms == c.received_ms && again.witnesses_n == WITNESSES_MAX);
     assert_memory_equal(again.chain, c.chain, sizeof(c.chain));
+    assert_true(again.first_number == 900 && again.rules == 1);
+    assert_memory_equal(again.decisions_hash, c.decisions_hash, sizeof(c.chain));
     assert_memory_equal(again.states_hash, c.states_hash, sizeof(c.chain));
     assert_memory_equal(again.ledger_id, c.ledger_id, sizeof(c.ledger_id));
     assert_true(text_equal(again.key_id, c.key_id));
@@ -179,7 +184,7 @@ static void a_full_arena_is_told(void **state)
     struct arena small;
     struct bytes value = {0};
     struct operation o = {.command = text_of("ledger rebuild")};
-    struct checkpoint c = {.number = 1};
+    struct checkpoint c = {.first_number = 1, .number = 1};
 
     (void)state;
     arena_init(&small, memory, 8);
