@@ -110,27 +110,63 @@ add(struct maker *k)
     return &k->h->steps[k->h->steps_n++];
 }
 
-/* Steered histories try the edges: what was free or used a moment ago, or one minor unit beside it.
- */
-static struct money at_an_edge(struct maker *k, struct money money)
+/* Of the last sheet that has the currency, 0 when there is none. */
+static int64_t last_rate_e10(const struct maker *k, int32_t currency)
 {
-    uint32_t kept = k->numbers_n < NUMBERS_MAX ? k->numbers_n : NUMBERS_MAX;
-    uint32_t back = 0;
-
-    if (!k->is_steered || kept == 0 || !once_in(k, 3)) {
-        return money;
+    if (currency == CURRENCY_CNY) {
+        return RATE_E10;
     }
-    back = pick(k, kept);
-    for (uint32_t i = 0; i < kept; i++) {
-        const struct number *number = &k->numbers[(back + i) % kept];
+    for (size_t i = k->h->steps_n; i > 0; i--) {
+        const struct step *step = &k->h->steps[i - 1];
+        bool is_sheet = step->is_bulletin && step->item.kind == REFERENCE_RATES;
 
-        if (number->currency == money.currency) {
-            int64_t minor = number->minor + (int64_t)pick(k, 3) - 1;
-
-            money.minor = minor > 0 && minor <= MONEY_MINOR_MAX ? minor : money.minor;
-            return money;
+        for (uint32_t r = 0; is_sheet && r < step->item.of.rates.rates_n; r++) {
+            if (step->rates[r].currency == currency) {
+                return step->rates[r].rate_e10;
+            }
         }
     }
+    return 0;
+}
+
+/* The number in another currency, about; 0 when it cannot be had. */
+static int64_t in_currency(const struct maker *k, const struct number *number, int32_t currency)
+{
+    struct money_unit from = {.exponent = iso_currency(number->currency)->exponent,
+                              .rate_e10 = last_rate_e10(k, number->currency)};
+    struct money_unit to = {.exponent = iso_currency(currency)->exponent,
+                            .rate_e10 = last_rate_e10(k, currency)};
+    int64_t minor = 0;
+
+    if (number->currency == currency) {
+        return number->minor;
+    }
+    if (from.rate_e10 == 0 || to.rate_e10 == 0 ||
+        !money_convert(number->minor, from, to, ROUND_DOWN, &minor)) {
+        return 0;
+    }
+    return minor;
+}
+
+/* Steered histories try the edges: what was free or used a moment ago, or a threshold of the
+ * policy, or one minor unit beside it. */
+static struct money at_an_edge(struct maker *k, struct money money)
+{
+    /* What policy_rows say of US dollars. */
+    static const int64_t thresholds[] = {6000000, 100000, 15050, 300050, 30025, 10000};
+    uint32_t kept = k->numbers_n < NUMBERS_MAX ? k->numbers_n : NUMBERS_MAX;
+    struct number number = {.currency = CURRENCY_USD};
+    int64_t minor = 0;
+
+    if (!k->is_steered || !once_in(k, 3)) {
+        return money;
+    }
+    number.minor = thresholds[pick(k, 6)];
+    if (kept > 0 && !once_in(k, 4)) {
+        number = k->numbers[pick(k, kept)];
+    }
+    minor = in_currency(k, &number, money.currency) + (int64_t)pick(k, 3) - 1;
+    money.minor = minor > 0 && minor <= MONEY_MINOR_MAX ? minor : money.minor;
     return money;
 }
 
@@ -733,6 +769,12 @@ static void fdi_of_investor(struct maker *k, struct step *step)
             .notified_on = resolved_on + (int32_t)pick(k, 11) + (once_in(k, 30) ? 5 : 0),
             .published_on = resolved_on + (int32_t)pick(k, 16) + (once_in(k, 20) ? 16 : 0),
             .covers_losses = once_in(k, 3)};
+        if (k->is_steered && once_in(k, 3)) {
+            /* The notice of 45 days ends about now. */
+            d->fdi_decrease.published_on = on - 46 + (int32_t)pick(k, 3);
+            d->fdi_decrease.resolution_on = d->fdi_decrease.published_on - 28 - (int32_t)pick(k, 4);
+            d->fdi_decrease.notified_on = d->fdi_decrease.resolution_on + 9 + (int32_t)pick(k, 3);
+        }
     } else {
         d->fdi_transfer =
             (struct fdi_transfer){.registration_no = number,
@@ -744,6 +786,15 @@ static void fdi_of_investor(struct maker *k, struct step *step)
                                   .share_bp = 1 + pick(k, 4000),
                                   .price = amount(k, any_currency(k)),
                                   .tax_evidence_no = T(once_in(k, 12) ? "" : "E")};
+        if (k->is_steered && opener != NULL && once_in(k, 3)) {
+            /* All that the seller has, or a little more or less. */
+            const struct fdi_registration *of = &opener->filing.details.fdi_registration;
+            const struct fdi_investor *one = &of->investors[pick(k, of->investors_n)];
+            int64_t share_bp = one->share_bp + (int64_t)pick(k, 3) - 1;
+
+            d->fdi_transfer.seller_no = one->investor_no;
+            d->fdi_transfer.share_bp = share_bp > 0 && share_bp <= 10000 ? share_bp : 1;
+        }
     }
 }
 
@@ -812,6 +863,9 @@ static void gap_figures(struct maker *k, struct financing_profile *d)
     d->registered_capital = amount(k, currency);
     d->total_investment = amount(k, currency);
     d->total_investment.minor += once_in(k, 10) ? 0 : d->registered_capital.minor;
+    if (k->is_steered && once_in(k, 12)) {
+        d->total_investment.minor = d->registered_capital.minor + (int64_t)pick(k, 2);
+    }
     d->paid_in = amount(k, currency);
     d->paid_in.minor = once_in(k, 20) ? 0 : d->paid_in.minor;
     d->foreign_paid_in_bp = pick(k, 10001);
@@ -1127,6 +1181,12 @@ static void of_investment(struct maker *k, struct step *step)
             number = opener->filing.details.outbound_registration.registration_no;
             money.minor =
                 1 + opener->filing.details.outbound_registration.total.minor / (1 + pick(k, 12));
+        }
+        if (k->is_steered && opener != NULL && once_in(k, 3)) {
+            /* A fifth of the total is the share of the policy. */
+            int64_t fifth = opener->filing.details.outbound_registration.total.minor / 5;
+
+            money.minor = fifth > 0 ? fifth + (int64_t)pick(k, 2) : 1;
         }
         money.minor = once_in(k, 2) ? -money.minor : money.minor;
         d->outbound_change = (struct outbound_change){.registration_no = number,
