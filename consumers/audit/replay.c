@@ -165,3 +165,7 @@ enum status replay_force_policy(struct replay *r, const struct policy *policy, s
 
 struct store *replay_store(struct replay *r) { return r->store; }
 struct decider *replay_decider(struct replay *r) { return r->decider; }
+const struct reference *replay_reference(const struct replay *r)
+{
+    return reference_set_reference(r->references);
+}

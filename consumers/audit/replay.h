@@ -49,5 +49,6 @@ MUST_CHECK enum status replay_force_policy(struct replay *replay, const struct p
 /* What the log leads to so far, for comparing. */
 struct store *replay_store(struct replay *replay);
 struct decider *replay_decider(struct replay *replay);
+const struct reference *replay_reference(const struct replay *replay);
 
 #endif

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <uthash.h>
 
+#include "consumers/audit/what_if_basis.h"
 #include "consumers/audit/what_if_limits.h"
 #include "consumers/core/reference.h"
 #include "consumers/engine/journal.h"
@@ -28,6 +29,7 @@ enum world { WORLD_AS_IS, WORLD_WHAT_IF, WORLDS_N };
 struct pair {
     int64_t offset; /* the key */
     bool has_facts;
+    struct basis bases[WORLDS_N];
     struct flip flip;
     UT_hash_handle hh;
 };
@@ -316,6 +318,19 @@ static enum status pair_of(struct what_if *w, struct pair **ret, struct failure 
     return STATUS_OK;
 }
 
+static void add_parameters(struct what_if *w, struct pair *pair)
+{
+    struct basis_change change = {
+        .before = &pair->bases[WORLD_AS_IS],
+        .after = &pair->bases[WORLD_WHAT_IF],
+        .old = policy_as_of(replay_reference(w->worlds[WORLD_AS_IS]), INT64_MAX),
+        .new = policy_as_of(replay_reference(w->worlds[WORLD_WHAT_IF]), INT64_MAX)};
+
+    if (date_parse(pair->flip.business_date, strlen(pair->flip.business_date), &change.on)) {
+        basis_change_format(&change, pair->flip.parameters);
+    }
+}
+
 static enum status settle(struct what_if *w, struct pair *pair, struct failure *err)
 {
     enum status status = STATUS_OK;
@@ -326,6 +341,7 @@ static enum status settle(struct what_if *w, struct pair *pair, struct failure *
             status = limit_book_refused(&w->limits, &pair->flip, err);
         }
         if (status == STATUS_OK) {
+            add_parameters(w, pair);
             w->counts.flips++;
             w->conf.flip(w->conf.arg, &pair->flip);
         }
@@ -377,6 +393,7 @@ static enum status take_decision(struct what_if *w, enum world world, struct byt
     }
     if (status == STATUS_OK) {
         answer_make(w->decision, world == WORLD_AS_IS ? &pair->flip.before : &pair->flip.after);
+        basis_make(replay_reference(w->worlds[world]), w->decision, &pair->bases[world]);
     }
     return status;
 }

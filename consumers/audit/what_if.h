@@ -35,6 +35,7 @@
 #include "base/status.h"
 #include "consumers/audit/filing_facts.h"
 #include "consumers/audit/replay.h"
+#include "consumers/audit/what_if_basis.h"
 #include "form/decision.h"
 #include "form/reason.h"
 #include "form/reference.h"
@@ -66,7 +67,8 @@ struct flip {
     char region[REGION_SIZE]; /* its own, else that of the registration that it names, else of the
                                  profile in force as the log is, else of the enterprise's last
                                  registration; "" = not known */
-    struct money money;       /* what the event is about (filing_facts.h) */
+    char parameters[PARAMETERS_SIZE]; /* what_if_basis.h */
+    struct money money;               /* what the event is about (filing_facts.h) */
     struct what_if_answer before;
     struct what_if_answer after;
 };

@@ -20,7 +20,8 @@ static const struct output_column flip_columns[] = {
     {"business_date", OUTPUT_TEXT}, {"region", OUTPUT_TEXT},         {"before", OUTPUT_TEXT},
     {"after", OUTPUT_TEXT},         {"codes_before", OUTPUT_TEXT},   {"codes_after", OUTPUT_TEXT},
     {"limit", OUTPUT_TEXT},         {"limit_currency", OUTPUT_TEXT}, {"free", OUTPUT_AMOUNT},
-    {"asked", OUTPUT_AMOUNT},       {"currency", OUTPUT_TEXT},       {"money", OUTPUT_AMOUNT},
+    {"asked", OUTPUT_AMOUNT},       {"parameters", OUTPUT_TEXT},     {"currency", OUTPUT_TEXT},
+    {"money", OUTPUT_AMOUNT},
 };
 static const struct output_column limit_columns[] = {
     {"kind", OUTPUT_TEXT},       {"partition", OUTPUT_NUMBER},
@@ -118,6 +119,7 @@ static void put_flip(struct asking *a, const struct flip *flip)
     cell_currency(o, why->currency);
     cell_amount(o, why->free_minor, why->currency);
     cell_amount(o, why->asked_minor, why->currency);
+    output_cstr(o, flip->parameters);
     cell_currency(o, flip->money.currency);
     cell_amount(o, flip->money.minor, flip->money.currency);
     output_end_row(o);
