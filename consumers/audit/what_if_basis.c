@@ -60,14 +60,20 @@ static const struct parameter *row_instead(const struct policy_version *version,
     return query.id < PARAMETER_N ? policy_find(version, &query) : NULL;
 }
 
-static bool basis_has_id(const struct basis *basis, struct text id)
+/* The row of a basis that stands for the same: of equal value if there is one, else the first of
+ * the id; NULL = none has the id. */
+static const struct parameter *row_beside(const struct basis *basis, const struct parameter *row)
 {
+    const struct parameter *found = NULL;
+
     for (uint32_t i = 0; i < basis->n; i++) {
-        if (texts_equal(basis->rows[i]->id, id)) {
-            return true;
+        const struct parameter *other = basis->rows[i];
+
+        if (texts_equal(other->id, row->id) && (!found || texts_equal(other->value, row->value))) {
+            found = other;
         }
     }
-    return false;
+    return found;
 }
 
 static void put_change(char out[PARAMETERS_SIZE], const struct parameter *before,
@@ -92,15 +98,18 @@ void basis_change_format(const struct basis_change *change, char out[PARAMETERS_
     out[0] = '\0';
     for (uint32_t i = 0; i < change->before->n; i++) {
         const struct parameter *row = change->before->rows[i];
+        const struct parameter *beside = row_beside(change->after, row);
 
-        if (!policy_has(change->new, row)) {
+        if (beside && !texts_equal(beside->value, row->value)) {
+            put_change(out, row, beside);
+        } else if (!beside && !policy_has(change->new, row)) {
             put_change(out, row, row_instead(change->new, row, change->on));
         }
     }
     for (uint32_t i = 0; i < change->after->n; i++) {
         const struct parameter *row = change->after->rows[i];
 
-        if (!policy_has(change->old, row) && !basis_has_id(change->before, row->id)) {
+        if (!row_beside(change->before, row) && !policy_has(change->old, row)) {
             put_change(out, row_instead(change->old, row, change->on), row);
         }
     }

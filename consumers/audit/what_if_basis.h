@@ -1,5 +1,5 @@
-/* what_if_basis.h - why a decision flips: the rows of its policy that it rests on and that the
- * other policy has not.
+/* what_if_basis.h - why a decision flips: the parameters that it rests on and that differ between
+ * the two policies.
  *
  * Pure.  Rows are borrowed from a reference set, where they keep their place until it is closed
  * (reference_set.h, F2). */
@@ -32,9 +32,10 @@ struct basis_change {
     int32_t on; /* business date */
 };
 
-/* "MP.PARAMETER 1.75 > 1;OUT.PRELIM.USD 3000000 > none": each such row, and what the other policy
- * has for its subject and region on the business date.  "" when neither rests on a row that only
- * one policy has: then what differs is what was decided before. */
+/* "MP.PARAMETER 1.75 > 1;OUT.PRELIM.USD 3000000 > none": each parameter on which both rest with
+ * other values; and each row on which one rests and which the other policy has not, with what that
+ * policy has for its subject and region on the business date.  "" when there is none: then what
+ * differs is what was decided before. */
 void basis_change_format(const struct basis_change *change, char out[PARAMETERS_SIZE]);
 
 #endif
