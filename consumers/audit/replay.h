@@ -14,6 +14,7 @@
 #include "consumers/engine/bus.h"
 #include "consumers/engine/decider.h"
 #include "consumers/store/store.h"
+#include "form/reference.h"
 
 struct replay;
 
@@ -40,8 +41,14 @@ MUST_CHECK enum status replay_record(struct replay *replay, const struct bus_rec
 MUST_CHECK enum status replay_flush(struct replay *replay, struct store_journal_row *ret_row,
                                     struct failure *err);
 
+/* For what-if: from the next record on every policy in force counts as this one
+ * (reference_set_force_policy()). */
+MUST_CHECK enum status replay_force_policy(struct replay *replay, const struct policy *policy,
+                                           struct failure *err);
+
 /* What the log leads to so far, for comparing. */
 struct store *replay_store(struct replay *replay);
 struct decider *replay_decider(struct replay *replay);
+const struct reference *replay_reference(const struct replay *replay);
 
 #endif
