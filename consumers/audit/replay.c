@@ -1,5 +1,6 @@
 #include "consumers/audit/replay.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +35,7 @@ static enum status read_founding(struct replay *r, const struct bus_record *firs
     *ret = (struct decider_conf){.partition = r->conf.partition,
                                  .partitions_n = r->conf.partitions_n,
                                  .topic = r->conf.topic,
+                                 .records_max = r->conf.records_max,
                                  .is_broker_memory = founded.in_memory};
     memcpy(ret->ledger_id, founded.ledger_id, LEDGER_ID_SIZE);
     if (founded.partitions != r->conf.partitions_n) {
@@ -161,6 +163,18 @@ enum status replay_flush(struct replay *r, struct store_journal_row *ret_row, st
 enum status replay_force_policy(struct replay *r, const struct policy *policy, struct failure *err)
 {
     return reference_set_force_policy(r->references, policy, err);
+}
+
+void replay_jump(struct replay *r, uint64_t number, const uint8_t chain[DIGEST_SIZE])
+{
+    assert(r->part.count == 0);
+    decider_jump(r->decider, number, chain);
+    batch_part_reset(&r->part, r->conf.partition, decider_position(r->decider));
+}
+
+const struct reference *replay_reference(const struct replay *r)
+{
+    return reference_set_reference(r->references);
 }
 
 struct store *replay_store(struct replay *r) { return r->store; }

@@ -22,6 +22,7 @@ struct replay_conf {
     const char *topic; /* full name of the submitted topic; kept */
     uint32_t partition;
     uint32_t partitions_n;
+    uint32_t records_max; /* as of struct decider_conf */
 };
 
 /* The ledger is the one that the first record founds.  gives *ret: replay_close(). */
@@ -45,6 +46,12 @@ MUST_CHECK enum status replay_flush(struct replay *replay, struct store_journal_
  * (reference_set_force_policy()). */
 MUST_CHECK enum status replay_force_policy(struct replay *replay, const struct policy *policy,
                                            struct failure *err);
+
+/* Right after replay_flush(): decider_jump(). */
+void replay_jump(struct replay *replay, uint64_t number, const uint8_t chain[DIGEST_SIZE]);
+
+/* The reference data that the bulletins so far brought. */
+const struct reference *replay_reference(const struct replay *replay);
 
 /* What the log leads to so far, for comparing. */
 struct store *replay_store(struct replay *replay);

@@ -328,6 +328,21 @@ enum status decider_record(struct decider *d, const struct bus_record *record,
     return status;
 }
 
+void decider_jump(struct decider *d, uint64_t number, const uint8_t chain[DIGEST_SIZE])
+{
+    assert(!d->recovery.is_active);
+    assert(number >= d->position.number);
+    d->position.number = number;
+    memcpy(d->position.chain, chain, DIGEST_SIZE);
+}
+
+void decider_received(struct decider *d, int64_t ms)
+{
+    if (ms > d->position.received_ms) {
+        d->position.received_ms = ms;
+    }
+}
+
 /* ---- batches ------------------------------------------------------------------------------- */
 
 enum status decider_seal(struct decider *d, struct batch_part *part, size_t states_max,

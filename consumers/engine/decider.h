@@ -71,6 +71,13 @@ const struct store_position *decider_position(const struct decider *decider);
 MUST_CHECK enum status decider_record(struct decider *decider, const struct bus_record *record,
                                       struct batch_part *part, bool *ret_cut, struct failure *err);
 
+/* For a part of a partition that is decided without the rest of it (consumers/audit/part.h).  Go on
+ * from a higher number and its chain, as if others had been decided in between; the open batch is
+ * empty. */
+void decider_jump(struct decider *decider, uint64_t number, const uint8_t chain[DIGEST_SIZE]);
+/* Something of the partition was received at ms: what comes next is not received earlier. */
+void decider_received(struct decider *decider, int64_t ms);
+
 /* The batch ends: put held filings and up to states_max states into the part and seal it.  Token is
  * the caller's. */
 MUST_CHECK enum status decider_seal(struct decider *decider, struct batch_part *part,
