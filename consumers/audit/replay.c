@@ -179,7 +179,3 @@ const struct reference *replay_reference(const struct replay *r)
 
 struct store *replay_store(struct replay *r) { return r->store; }
 struct decider *replay_decider(struct replay *r) { return r->decider; }
-const struct reference *replay_reference(const struct replay *r)
-{
-    return reference_set_reference(r->references);
-}

@@ -56,6 +56,5 @@ const struct reference *replay_reference(const struct replay *replay);
 /* What the log leads to so far, for comparing. */
 struct store *replay_store(struct replay *replay);
 struct decider *replay_decider(struct replay *replay);
-const struct reference *replay_reference(const struct replay *replay);
 
 #endif
