@@ -78,8 +78,8 @@ struct exporting {
     int64_t to_ms;
     uint64_t rows_n;
     struct progress progress;
-    struct failure *err;
-    enum status status;
+    enum status status; /* of what a row met, with why; look-ups write over a failure of others */
+    struct failure why;
 };
 
 /* ---- going on or not ----------------------------------------------------------------------- */
@@ -91,7 +91,7 @@ static bool goes_on(struct exporting *x)
 
     if (x->status == STATUS_OK && ferror(out)) {
         x->status =
-            failure_set(x->err, STATUS_IO, REMEDY_STOP, errno,
+            failure_set(&x->why, STATUS_IO, REMEDY_STOP, errno,
                         "cannot write the output: %s; the export is not whole", strerror(errno));
     }
     return x->status == STATUS_OK && !signals_stop();
@@ -189,7 +189,7 @@ static bool take_decision(void *arg, const struct decision *d)
     x->rows_n++;
     if (x->format == CONF_JSON) {
         x->status = decision_rows_put(&x->rows, d, NULL,
-                                      reference_set_reference(x->lookup.references), x->err);
+                                      reference_set_reference(x->lookup.references), &x->why);
     } else {
         put_decision(x, d);
     }
@@ -347,7 +347,11 @@ static enum status export_partition(struct exporting *x, uint32_t partition, str
     case EXPORT_N:
         break;
     }
-    return status == STATUS_OK ? x->status : status;
+    if (x->status != STATUS_OK) {
+        *err = x->why;
+        return x->status;
+    }
+    return status;
 }
 
 static enum status export_all(struct exporting *x, struct failure *err)
@@ -413,7 +417,7 @@ static enum status finish(struct exporting *x, enum status status, struct failur
 
 enum status export_rows(struct ctl *ctl, struct failure *err)
 {
-    struct exporting x = {.from_ms = INT64_MIN, .to_ms = INT64_MAX, .err = err};
+    struct exporting x = {.from_ms = INT64_MIN, .to_ms = INT64_MAX};
     enum status status = read_request(&x, ctl, err);
 
     if (status != STATUS_OK) {

@@ -185,12 +185,6 @@ static int by_key(const struct later_posting *a, const struct later_posting *b)
     return memcmp(&a->key, &b->key, sizeof(a->key));
 }
 
-/* One of three zeros was opened and taken back: a state would not have it. */
-static bool is_nothing(const struct amounts *is)
-{
-    return is->limit == 0 && is->used == 0 && is->reserved == 0;
-}
-
 /* uthash's macros count as if they were written here.
  * NOLINTNEXTLINE(readability-function-cognitive-complexity,readability-function-size) */
 static void tell_rest(struct listing *l)
@@ -201,7 +195,7 @@ static void tell_rest(struct listing *l)
         struct limit_account account = {
             .partition = l->request->partition, .currency = later->currency, .is = later->is};
 
-        if (!later->is_told && !is_nothing(&later->is)) {
+        if (!later->is_told) {
             memcpy(account.enterprise, later->key.enterprise, sizeof(account.enterprise));
             memcpy(account.id, later->key.id, sizeof(account.id));
             tell(l, &account);

@@ -4,7 +4,8 @@
  * some batches (design, section 4), a posting says the three values after it.
  *
  * Memory: the accounts that those later postings touched.  An account that no stored state has yet
- * stands after the states, by enterprise and id; an investor that none names is "#<ordinal>". */
+ * stands after the states, by enterprise and id; an investor that none names is "#<ordinal>", and
+ * one whose opening was reversed has three zeros until the state is stored. */
 #ifndef CTL_EXPORT_LIMITS_H
 #define CTL_EXPORT_LIMITS_H
 
