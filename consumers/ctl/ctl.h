@@ -22,6 +22,8 @@ enum reference_format { FORMAT_OBJECTS, FORMAT_PARITY, FORMAT_ECB };
 /* Which tables of what-if are shown. */
 enum what_if_table { SHOW_ALL, SHOW_FLIPS, SHOW_LIMITS, SHOW_SUMS };
 
+enum export_format { EXPORT_CSV, EXPORT_JSONL };
+
 struct ctl_settings {
     const char *operator_key_file;
     int64_t partitions;
@@ -53,7 +55,8 @@ struct ctl_settings {
     const char *officer;
     const char *reason;
     const char *policy;
-    int show; /* enum what_if_table */
+    int show;          /* enum what_if_table */
+    int export_format; /* enum export_format */
 };
 
 struct ctl {
@@ -78,6 +81,7 @@ ctl_verb_fn audit_numbers, audit_sequences;
 ctl_verb_fn checkpoint_list, checkpoint_witness;
 ctl_verb_fn verify_ledger;
 ctl_verb_fn what_if_show;
+ctl_verb_fn export_rows;
 
 /* librdkafka's options for a handle of this program; transactional id as for bulletins. */
 struct kafka_options ctl_kafka(const struct ctl *ctl);

@@ -239,6 +239,30 @@ static const struct conf_option checkpoint_options[] = {
      .help = "only this one"},
 };
 
+static const struct conf_option export_options[] = {
+    {.option = "format",
+     .type = CONF_CHOICE,
+     .offset = AT(export_format),
+     .preset = "csv",
+     .words = (const char *const[]){"csv", "jsonl", NULL},
+     .help = "comma-separated values, or one JSON object a line"},
+    {.option = "from",
+     .type = CONF_STRING,
+     .offset = AT(from),
+     .meta = "TIME",
+     .help = "received then or later: RFC 3339, or a date in Asia/Shanghai; not of limits"},
+    {.option = "to",
+     .type = CONF_STRING,
+     .offset = AT(to),
+     .meta = "TIME",
+     .help = "received then or earlier: RFC 3339, or a date in Asia/Shanghai; not of limits"},
+    {.option = "enterprise",
+     .type = CONF_STRING,
+     .offset = AT(enterprise),
+     .meta = "CODE",
+     .help = "of this enterprise only"},
+};
+
 static const struct conf_option review_options[] = {
     {.option = "maker",
      .type = CONF_STRING,
@@ -289,6 +313,10 @@ static const struct conf_option decide_options[] = {
      .help = "the bytes of every decision, those of bulletins too, in hexadecimal digits, one a "
              "line, in place of -o"},
 };
+
+static const char *const export_examples[] = {
+    "filingctl export decisions --format jsonl --from 2026-04-01 --to 2026-04-30 > april.jsonl",
+    "filingctl export limits --enterprise 91210112MA0FG1HX9X", NULL};
 
 static const char *const what_if_examples[] = {
     "filingctl what-if --policy new-policy.json",
@@ -500,6 +528,18 @@ static const struct conf_verb verbs[] = {
          "could not come into force is refused with 2 and the place.",
      OPTIONS(what_if_options),
      .examples = what_if_examples},
+    {.name = "export",
+     .arguments = "KIND",
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .help = "decisions, postings or limits as rows for other programs",
+     .about = "KIND is decisions (one row each; as JSON what 'decisions -o json' gives), postings "
+              "(one row each, with the change and the values after it) or limits (one row an "
+              "account, as it is now). Reads one moment of the store, partition after partition, "
+              "beside the worker; the first record (lines that begin with '#' in CSV) says for "
+              "which decision of each partition, by number and chain, the rows are true.",
+     OPTIONS(export_options),
+     .examples = export_examples},
 };
 
 static const struct {
@@ -530,6 +570,7 @@ static const struct {
     {"checkpoint witness", checkpoint_witness},
     {"verify", verify_ledger},
     {"what-if", what_if_show},
+    {"export", export_rows},
 };
 _Static_assert(N(functions) == N(verbs), "a function for each verb, in the same order");
 
