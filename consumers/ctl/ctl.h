@@ -74,7 +74,7 @@ ctl_verb_fn decide_pack;
 ctl_verb_fn ledger_show, filing_show, timeline_show, decisions_list, held_show, reason_explain;
 ctl_verb_fn status_show, doctor_run;
 ctl_verb_fn review_approve, review_refuse;
-ctl_verb_fn audit_numbers, audit_sequences;
+ctl_verb_fn audit_numbers, audit_sequences, audit_operations;
 ctl_verb_fn verify_ledger;
 ctl_verb_fn what_if_show;
 

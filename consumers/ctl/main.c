@@ -168,6 +168,19 @@ static const struct conf_option decisions_options[] = {
      .help = "go on with what is stored next, until SIGINT"},
 };
 
+static const struct conf_option operations_options[] = {
+    {.option = "from",
+     .type = CONF_STRING,
+     .offset = AT(from),
+     .meta = "TIME",
+     .help = "done then or later: RFC 3339, or a date in Asia/Shanghai"},
+    {.option = "to",
+     .type = CONF_STRING,
+     .offset = AT(to),
+     .meta = "TIME",
+     .help = "done then or earlier: RFC 3339, or a date in Asia/Shanghai"},
+};
+
 static const struct conf_option verify_options[] = {
     {.option = "partition",
      .type = CONF_INT,
@@ -450,6 +463,15 @@ static const struct conf_verb verbs[] = {
               "filings, what is missing from 1 to its last number and what two filings bear, with "
               "places. A filing that was sent again is no repetition. Signatures are not looked "
               "at. 1 when there is a finding."},
+    {.name = "audit operations",
+     .arguments = "",
+     .help = "who ran which proposal, approval, review, redrive and repair",
+     .about =
+         "Reads filings.operations.v1 and checks each record's signature against the operators "
+         "in force when it was written: 'good', or what is wrong with it. Acts of several "
+         "steps have two records, 'begun' and 'done' or 'failed'. 4 when a signature is not "
+         "good.",
+     OPTIONS(operations_options)},
     {.name = "verify",
      .arguments = "",
      .help = "prove that decisions and ledgers follow from the log",
@@ -498,6 +520,7 @@ static const struct {
     {"doctor", doctor_run},
     {"audit numbers", audit_numbers},
     {"audit sequences", audit_sequences},
+    {"audit operations", audit_operations},
     {"verify", verify_ledger},
     {"what-if", what_if_show},
 };
