@@ -168,6 +168,19 @@ static const struct conf_option decisions_options[] = {
      .help = "go on with what is stored next, until SIGINT"},
 };
 
+static const struct conf_option operations_options[] = {
+    {.option = "from",
+     .type = CONF_STRING,
+     .offset = AT(from),
+     .meta = "TIME",
+     .help = "done then or later: RFC 3339, or a date in Asia/Shanghai"},
+    {.option = "to",
+     .type = CONF_STRING,
+     .offset = AT(to),
+     .meta = "TIME",
+     .help = "done then or earlier: RFC 3339, or a date in Asia/Shanghai"},
+};
+
 static const struct conf_option verify_options[] = {
     {.option = "partition",
      .type = CONF_INT,
@@ -506,6 +519,15 @@ static const struct conf_verb verbs[] = {
               "elsewhere, too: 'checkpoint list -o json' on another machine shows later whether "
               "the log that is there still leads to it.",
      OPTIONS(checkpoint_options)},
+    {.name = "audit operations",
+     .arguments = "",
+     .help = "who ran which proposal, approval, review, redrive and repair",
+     .about =
+         "Reads filings.operations.v1 and checks each record's signature against the operators "
+         "in force when it was written: 'good', or what is wrong with it. Acts of several "
+         "steps have two records, 'begun' and 'done' or 'failed'. 4 when a signature is not "
+         "good.",
+     OPTIONS(operations_options)},
     {.name = "verify",
      .arguments = "",
      .help = "prove that decisions and ledgers follow from the log",
@@ -568,6 +590,7 @@ static const struct {
     {"audit sequences", audit_sequences},
     {"checkpoint list", checkpoint_list},
     {"checkpoint witness", checkpoint_witness},
+    {"audit operations", audit_operations},
     {"verify", verify_ledger},
     {"what-if", what_if_show},
     {"export", export_rows},
