@@ -32,6 +32,14 @@ static enum status read_ledger_found(struct store *store, const struct store_led
     return denied(err);
 }
 
+static enum status read_ledger_renew(struct store *store, const uint8_t *store_id,
+                                     struct failure *err)
+{
+    (void)store;
+    (void)store_id;
+    return denied(err);
+}
+
 /* NOLINTBEGIN(readability-non-const-parameter): the port says what it is */
 static enum status read_claim(struct store *store, const struct store_claim *claim,
                               struct store_row *ret, char ret_previous_txn_id[TXN_ID_SIZE],
@@ -78,6 +86,7 @@ static const struct store_ops ops = {
     .share = sqlite_no_share,
     .ledger_read = sqlite_ledger_read,
     .ledger_found = read_ledger_found,
+    .ledger_renew = read_ledger_renew,
     .claim = read_claim,
     .row_read = sqlite_row_read,
     .commit = read_commit,
