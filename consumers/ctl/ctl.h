@@ -54,6 +54,8 @@ struct ctl_settings {
     const char *reason;
     const char *policy;
     int show; /* enum what_if_table */
+    bool yes;
+    int64_t from_number; /* of the first decision that is missing in the topic */
 };
 
 struct ctl {
@@ -77,6 +79,7 @@ ctl_verb_fn review_approve, review_refuse;
 ctl_verb_fn audit_numbers, audit_sequences;
 ctl_verb_fn verify_ledger;
 ctl_verb_fn what_if_show;
+ctl_verb_fn ledger_backup, ledger_rebuild, ledger_catch_up, decisions_republish;
 
 /* librdkafka's options for a handle of this program; transactional id as for bulletins. */
 struct kafka_options ctl_kafka(const struct ctl *ctl);
