@@ -14,7 +14,7 @@
 #include "kafka/admin.h"
 
 /* Above session.timeout.ms of the workers. */
-#define MEMBERS_MS 15000
+#define MEMBERS_MS 12000
 /* Above twice their transaction.timeout.ms and what a broker takes to end such transactions. */
 #define STABLE_MS 45000
 #define NAP_NS    200000000

@@ -51,7 +51,7 @@ struct repair {
 MUST_CHECK enum status repair_open(struct repair *repair, struct ctl *ctl, struct failure *err);
 void repair_close(struct repair *repair);
 
-/* R1.  Waits 15 s for members to leave (one that was stopped counts until its session is over) and
+/* R1.  Waits 12 s for members to leave (one that was stopped counts until its session is over) and
  * 45 s for open transactions to end. */
 MUST_CHECK enum status repair_stand(struct repair *repair, struct failure *err);
 
