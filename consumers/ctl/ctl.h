@@ -57,6 +57,8 @@ struct ctl_settings {
     const char *policy;
     int show;          /* enum what_if_table */
     int export_format; /* enum export_format */
+    bool yes;
+    int64_t from_number; /* of the first decision that is missing in the topic */
 };
 
 struct ctl {
@@ -82,6 +84,7 @@ ctl_verb_fn audit_numbers, audit_sequences, audit_operations;
 ctl_verb_fn verify_ledger;
 ctl_verb_fn what_if_show;
 ctl_verb_fn export_rows;
+ctl_verb_fn ledger_backup, ledger_rebuild, ledger_catch_up, decisions_republish;
 
 /* librdkafka's options for a handle of this program; transactional id as for bulletins. */
 struct kafka_options ctl_kafka(const struct ctl *ctl);

@@ -308,6 +308,44 @@ static const struct conf_option review_options[] = {
      .help = "whose filing, when the bank used the id for several enterprises"},
 };
 
+static const struct conf_option repair_options[] = {
+    {.option = "yes",
+     .type = CONF_SWITCH,
+     .offset = AT(yes),
+     .help = "do it; without it what would be done is shown, nothing is changed, and it ends with "
+             "2"},
+};
+
+static const struct conf_option republish_options[] = {
+    {.option = "from",
+     .type = CONF_INT,
+     .offset = AT(from_number),
+     .min = 1,
+     .max = INT64_MAX,
+     .meta = "N",
+     .flags = CONF_REQUIRED,
+     .help = "number of the first decision that the topic lacks"},
+    {.option = "partition",
+     .type = CONF_INT,
+     .offset = AT(partition),
+     .min = 0,
+     .max = 4095,
+     .meta = "N",
+     .help = "only this one"},
+    {.option = "yes",
+     .type = CONF_SWITCH,
+     .offset = AT(yes),
+     .help = "do it; without it what would be done is shown, nothing is changed, and it ends with "
+             "2"},
+};
+
+static const char *const rebuild_examples[] = {
+    "filingctl ledger rebuild --store sqlite:/var/lib/filing/filings.db",
+    "filingctl ledger rebuild --store sqlite:/var/lib/filing/filings.db --yes", NULL};
+static const char *const republish_examples[] = {
+    "filingctl decisions republish --from 5120 --partition 3",
+    "filingctl decisions republish --from 5120 --partition 3 --yes", NULL};
+
 static const char *const topics_examples[] = {
     "filingctl topics apply --bootstrap-server kafka-1:9092",
     "filingctl topics apply --partitions 4 --replication 1 --min-isr 1", NULL};
@@ -562,6 +600,50 @@ static const struct conf_verb verbs[] = {
               "which decision of each partition, by number and chain, the rows are true.",
      OPTIONS(export_options),
      .examples = export_examples},
+    {.name = "ledger backup",
+     .arguments = "FILE",
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .help = "copy the store while a worker writes it",
+     .about =
+         "The copy is of one moment, is checked, and only then has its name; its partitions are "
+         "printed. A file that is there is never overwritten (1); a full disk leaves nothing "
+         "(6). To go on with a copy, put it in the store's place and run 'ledger catch-up'. "
+         "No Kafka is needed."},
+    {.name = "ledger rebuild",
+     .arguments = "",
+     .help = "make a lost store anew from the log",
+     .about =
+         "Decides filings.submitted.v1 from its first record on into a new store at --store, up "
+         "to the last decision of filings.decided.v1, comparing each decision with the "
+         "published one, byte for byte: the first difference is shown, ends it with 4, and "
+         "leaves no store. Then the group's offsets name the new store: a worker on it goes on, "
+         "one on the old store, should that come back, ends with 78. Refused with 78 while a "
+         "worker runs, when a store with a ledger is there, or when the log does not reach "
+         "back to its first record.",
+     OPTIONS(repair_options),
+     .examples = rebuild_examples},
+    {.name = "ledger catch-up",
+     .arguments = "",
+     .help = "bring a restored backup up to what is published",
+     .about =
+         "Decides on from where the store stands, up to the last decision of "
+         "filings.decided.v1, comparing each with the published one: the first difference is "
+         "shown and ends it with 4; what was compared before it stays. Then the store takes a "
+         "new id and the group's offsets name it: the store that was lost, should it come back, "
+         "is refused by every worker with 78. Refused with 78 while a worker runs.",
+     OPTIONS(repair_options)},
+    {.name = "decisions republish",
+     .arguments = "",
+     .help = "publish again what the decision topic lost at its end",
+     .about =
+         "Publishes the journal's decisions from N on, in Kafka transactions as a worker does, "
+         "when N follows the last one that is published and that one, and all that is read "
+         "before it, equals the journal's (4 when not). A number that is published already, or "
+         "one that would leave a gap, is refused with 78, as is running while a worker runs. "
+         "Without --partition every partition that lacks some must lack them from N on.",
+     OPTIONS(republish_options),
+     .examples = republish_examples},
 };
 
 static const struct {
@@ -594,6 +676,10 @@ static const struct {
     {"verify", verify_ledger},
     {"what-if", what_if_show},
     {"export", export_rows},
+    {"ledger backup", ledger_backup},
+    {"ledger rebuild", ledger_rebuild},
+    {"ledger catch-up", ledger_catch_up},
+    {"decisions republish", decisions_republish},
 };
 _Static_assert(N(functions) == N(verbs), "a function for each verb, in the same order");
 

@@ -604,6 +604,14 @@ static enum status sim_ledger_found(struct store *store, const struct store_ledg
                                           : store_ledger_found(store_of(store)->real, ledger, err);
 }
 
+static enum status sim_ledger_renew(struct store *store, const uint8_t *store_id,
+                                    struct failure *err)
+{
+    return *store_of(store)->bus->is_dead
+               ? dead_store(err)
+               : store_ledger_renew(store_of(store)->real, store_id, err);
+}
+
 static enum status sim_claim(struct store *store, const struct store_claim *claim,
                              struct store_row *ret, char ret_previous_txn_id[TXN_ID_SIZE],
                              struct failure *err)
@@ -741,6 +749,7 @@ static const struct store_ops store_operations = {
     .share = sim_share,
     .ledger_read = sim_ledger_read,
     .ledger_found = sim_ledger_found,
+    .ledger_renew = sim_ledger_renew,
     .claim = sim_claim,
     .row_read = sim_row_read,
     .commit = sim_commit,
