@@ -1,12 +1,13 @@
 #!/bin/sh
 # Setting a ledger up with filingctl on a real broker, and what it refuses on the way.
-#   test_setup.sh FILINGCTL FILING_WORKER DEPLOY_REFERENCE
+#   test_setup.sh FILINGCTL FILING_WORKER DEPLOY_REFERENCE FOUND_LEDGER
 # Ends with 77 where KAFKA_BOOTSTRAP names no broker.
 set -eu
 
 ctl=$1
 worker=$2
 reference=$3
+found_ledger=$4
 [ -n "${KAFKA_BOOTSTRAP:-}" ] || exit 77
 
 dir=$(mktemp -d)
@@ -164,3 +165,17 @@ expect 0 '' status -o json
 expect 0 'its offsets are of this store' doctor
 chmod 644 "$dir/alice.pem"
 expect 1 'finding' doctor --config "$dir/alice.conf"
+
+# ---- rules that these programs do not know ----
+printf '{"kind":"policy","policy":9,"rules":99,"parameters":[]}' >"$dir/rules.json"
+chmod 600 "$dir/alice.pem"
+expect 0 proposed reference propose policy "$dir/rules.json" --config "$dir/alice.conf" -o json
+expect 78 'rules 99, this program knows 1 to 1: install a newer one' \
+    reference approve "$(jq -r .id "$dir/out")" --config "$dir/bob.conf"
+"$found_ledger" "${prefix}newer-" 1 demo 99 >"$dir/out" 2>"$dir/err" || fail 'no ledger of rules 99'
+code=0
+timeout 60 "$worker" --bootstrap-server "$KAFKA_BOOTSTRAP" --prefix "${prefix}newer-" \
+    --store "sqlite:$dir/newer.db" --listen none --until-caught-up 2>"$dir/err" || code=$?
+[ "$code" -eq 78 ] || fail "the worker ends with $code instead of 78 at rules 99"
+grep -qF 'rules 99, this program knows 1 to 1: install a newer one' "$dir/err" ||
+    fail 'the worker does not say which rules and what to do'

@@ -205,11 +205,74 @@ static void stops_when_the_topic_has_another_partition_count(void **state)
 static void stops_at_rules_that_it_does_not_know(void **state)
 {
     struct sim_partition *const f = *state;
+    uint64_t number;
 
     sim_log_found(&f->log);
     assert_int_equal(sim_partition_decide(f), STATUS_OK);
+    number = decider_position(f->decider)->number;
     sim_log_item(&f->log, "{\"kind\":\"policy\",\"policy\":2,\"rules\":99,\"parameters\":[]}");
-    expect_conflict(f, "rules 99");
+    expect_conflict(f, "rules 99, this program knows 1 to 1: install a newer one");
+    assert_int_equal(decider_position(f->decider)->number, number);
+}
+
+/* Another number than it must have: it is refused, so its rules are nobody's. */
+static void goes_on_past_refused_rules_that_it_does_not_know(void **state)
+{
+    struct sim_partition *const f = *state;
+
+    sim_log_found(&f->log);
+    f->log.bulletin++;
+    sim_log_item(&f->log, "{\"kind\":\"policy\",\"policy\":2,\"rules\":99,\"parameters\":[]}");
+    expect_last(f, OUTCOME_REJECTED, CODE_BULLETIN);
+}
+
+/* Decide everything again over an empty store, but with the reference data of the first time:
+ * another partition may have read further. */
+static void begin_again(struct sim_partition *f, uint32_t records_max)
+{
+    decider_close(f->decider);
+    store_close(f->store);
+    assert_int_equal(store_open("memory:", &f->store, &f->why), STATUS_OK);
+    f->desk->store = f->store;
+    f->decided_n = 0;
+    sim_partition_open(f, 1, records_max);
+}
+
+/* Rulebook 8: a bulletin is in force for the filings after it. */
+static void a_new_policy_changes_nothing_that_was_decided(void **state)
+{
+    struct sim_partition *const f = *state;
+    struct store_position before;
+    struct store_position after;
+    size_t all;
+
+    sim_log_found(&f->log);
+    sim_log_registration(&f->log, 0, "R0000001", "C3411");
+    sim_log_inflow(&f->log, 0, "R0000001", "USD");
+    sim_log_inflow_on(&f->log, 0, "R0000001", "EUR", 1); /* waits for its sheet */
+    assert_int_equal(sim_partition_decide(f), STATUS_OK);
+    before = *decider_position(f->decider);
+    assert_int_equal(sim_partition_last(f)->policy, 1);
+    sim_log_item(&f->log, "{\"kind\":\"policy\",\"policy\":2,\"rules\":1,\"parameters\":[]}");
+    sim_log_registration(&f->log, 1, "R0000001", "C3411");
+    assert_int_equal(sim_partition_decide(f), STATUS_OK);
+    assert_int_equal(sim_partition_last(f)->policy, 2);
+    sim_log_sheet(&f->log);
+    assert_int_equal(sim_partition_decide(f), STATUS_OK);
+    assert_int_equal(sim_partition_last(f)->refers_to, before.number); /* the held one */
+    assert_int_equal(sim_partition_last(f)->policy, 2);
+    after = *decider_position(f->decider);
+    all = f->records_n;
+
+    begin_again(f, 0);
+    f->records_n = (size_t)before.next_offset;
+    assert_int_equal(sim_partition_decide(f), STATUS_OK);
+    assert_int_equal(decider_position(f->decider)->number, before.number);
+    assert_memory_equal(decider_position(f->decider)->chain, before.chain, DIGEST_SIZE);
+    f->records_n = all;
+    assert_int_equal(sim_partition_decide(f), STATUS_OK);
+    assert_int_equal(decider_position(f->decider)->number, after.number);
+    assert_memory_equal(decider_position(f->decider)->chain, after.chain, DIGEST_SIZE);
 }
 
 static void stops_at_a_time_stamp_that_is_not_the_broker_s(void **state)
@@ -399,12 +462,7 @@ static void a_cut_record_gives_the_same_decisions(void **state)
     memcpy(chain, decider_position(f->decider)->chain, sizeof(chain));
     assert_true(number >= f->records_n + 20);
     for (uint32_t records_max = 1; records_max <= 7; records_max++) {
-        decider_close(f->decider);
-        store_close(f->store);
-        assert_int_equal(store_open("memory:", &f->store, &f->why), STATUS_OK);
-        f->desk->store = f->store;
-        f->decided_n = 0;
-        sim_partition_open(f, 1, records_max);
+        begin_again(f, records_max);
         assert_int_equal(sim_partition_decide(f), STATUS_OK);
         assert_int_equal(decider_position(f->decider)->number, number);
         assert_memory_equal(decider_position(f->decider)->chain, chain, sizeof(chain));
@@ -464,6 +522,8 @@ int main(void)
         TEST(stops_at_a_first_record_that_is_no_bulletin),
         TEST(stops_when_the_topic_has_another_partition_count),
         TEST(stops_at_rules_that_it_does_not_know),
+        TEST(goes_on_past_refused_rules_that_it_does_not_know),
+        TEST(a_new_policy_changes_nothing_that_was_decided),
         TEST(stops_at_a_time_stamp_that_is_not_the_broker_s),
         TEST(a_producer_s_time_counts_in_a_ledger_founded_in_memory_only),
         TEST(a_broker_in_memory_alone_does_not_make_it_count),
