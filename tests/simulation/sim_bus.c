@@ -200,8 +200,11 @@ static enum bus_answer bus_topics_sim(struct bus *bus, struct bus_topics *ret, s
     if (*of(bus)->is_dead) {
         return dead(err);
     }
-    *ret = (struct bus_topics){.submitted_partitions = SIM_PARTITIONS,
-                               .decided_partitions = SIM_PARTITIONS};
+    *ret = (struct bus_topics){.submitted_partitions = 0};
+    if (of(bus)->broker->now_ms >= of(bus)->broker->knows_topics_ms) {
+        ret->submitted_partitions = SIM_PARTITIONS;
+        ret->decided_partitions = SIM_PARTITIONS;
+    }
     return happens(of(bus), of(bus)->faults.pending) ? BUS_PENDING : BUS_READY;
 }
 
