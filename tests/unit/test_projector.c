@@ -10,6 +10,7 @@
 #include "consumers/store/state.h"
 #include "consumers/store/views_db.h"
 #include "core_fixture.h"
+#include "store_dir.h"
 #include "wire/decision_codec.h"
 
 #define R         "REG00001"
@@ -52,20 +53,11 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    static const char *const names[] = {
-        "a.db",          "a.db-wal",          "a.db-shm",          "a.db.lock",
-        "a.db-views.db", "a.db-views.db-wal", "a.db-views.db-shm", "once.db",
-        "once.db-wal",   "once.db-shm"};
     struct test *t = *state;
-    char path[128];
 
     projector_close(t->projector);
     store_close(t->store);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        (void)snprintf(path, sizeof(path), "%s/%s", t->dir, names[i]);
-        (void)unlink(path);
-    }
-    (void)rmdir(t->dir);
+    store_dir_remove(t->dir);
     buffer_fini(&t->decisions);
     buffer_fini(&t->undo);
     buffer_fini(&t->text);
