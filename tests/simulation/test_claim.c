@@ -232,6 +232,7 @@ static void ends_when_it_has_caught_up(void **state)
                                      .topic = "filings.submitted.v1",
                                      .txn_id = "worker-0",
                                      .host = "h",
+                                     .states_written_max = 1,
                                      .is_until_caught_up = true};
 
     for (uint32_t i = 0; i < 100; i++) {
@@ -244,6 +245,13 @@ static void ends_when_it_has_caught_up(void **state)
     assert_int_equal(f->code, EXIT_DONE);
     sim_world_check(&f->world);
     assert_string_equal(f->world.what, "");
+    for (uint32_t p = 0; p < SIM_PARTITIONS; p++) {
+        struct store_row row;
+
+        /* No state is left to be worked out from the log. */
+        assert_int_equal(store_row_read(conf.store, p, &row, &f->why), STATUS_OK);
+        assert_true(row.clean_number == row.position.number);
+    }
 }
 
 static enum bus_answer never(struct bus *bus, struct bus_topics *ret, struct failure *err)
