@@ -394,26 +394,45 @@ static enum status publish_all(struct republish *r, struct failure *err)
     return status;
 }
 
+/* From the first record of the act to the last. */
+static enum status act(struct republish *r, struct failure *err)
+{
+    char text[64];
+    uint64_t transactions = 0;
+    enum status status = repair_begin(&r->repair, err);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = publish_all(r, err);
+    for (uint32_t p = 0; p < r->repair.partitions_n; p++) {
+        transactions += r->gaps[p].transactions;
+    }
+    (void)snprintf(text, sizeof(text), "%" PRIu64 " transactions", transactions);
+    return repair_end(&r->repair, status, text, err);
+}
+
 static enum status republish(struct republish *r, struct failure *err)
 {
+    const bool is_act = r->ctl->settings->yes;
     bool is_any = false;
     enum status status = look_all(r, err);
 
-    if (status == STATUS_OK && r->ctl->settings->yes) {
-        status = check_from(r, &is_any, err);
-        if (status == STATUS_OK) {
-            status = publish_all(r, err);
-        }
-        if (status == STATUS_OK && !is_any) {
-            (void)fprintf(stderr, "filingctl: nothing is missing in the topic\n");
-        }
-        return status == STATUS_OK ? print(r, err) : status;
-    }
-    if (status == STATUS_OK) {
+    /* What is missing where is what somebody wants to see who does not know N yet. */
+    if (status == STATUS_OK && !is_act) {
         status = print(r, err);
     }
     if (status == STATUS_OK) {
         status = check_from(r, &is_any, err);
+    }
+    if (status == STATUS_OK && is_act && is_any) {
+        status = act(r, err);
+    }
+    if (status == STATUS_OK && is_act) {
+        status = print(r, err);
+    }
+    if (status == STATUS_OK && !is_any) {
+        (void)fprintf(stderr, "filingctl: nothing is missing in the topic\n");
     }
     return status == STATUS_OK && is_any
                ? repair_consent(r->ctl, "publishes what the topic lacks", err)

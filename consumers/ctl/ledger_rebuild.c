@@ -287,13 +287,20 @@ static enum status name_store(struct rebuild *r, struct failure *err)
 
 static enum status rebuild(struct rebuild *r, struct failure *err)
 {
-    enum status status = decide(r, err);
+    char text[ADOPTION_TEXT_SIZE];
+    enum status status = repair_begin(&r->repair, err);
 
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = decide(r, err);
     close_store(r);
     if (status == STATUS_OK) {
         status = name_store(r, err);
     }
     remove_files(unfinished_file(r));
+    adoption_text(&r->repair, &r->ledger, r->adoptions, text);
+    status = repair_end(&r->repair, status, status == STATUS_OK ? text : "", err);
     return status == STATUS_OK ? adoption_print(r->ctl, r->adoptions, r->repair.partitions_n, err)
                                : status;
 }

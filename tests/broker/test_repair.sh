@@ -155,6 +155,9 @@ cp "$dir/old.db" "$dir/behind.db"
 expect 4 "\"number\":$middle" behind.db ledger catch-up --yes -o json
 [ "$(number behind.db 0)" -lt "$middle" ] || fail 'what differs was adopted'
 expect 4 "\"number\":$middle" store.db decisions republish --from 1 --yes -o json
+program filingctl --store "sqlite:$dir/new.db" ledger rebuild --yes
+done_with 5 'a rebuild by nobody'
+[ ! -e "$dir/new.db" ] || fail 'nobody made a store'
 [ "$(owner)" = "$before" ] || fail 'the group names another store after a difference'
 exchange "$dir/right.log"
 
@@ -259,4 +262,13 @@ head -n 1 "$dir/filings-1.jsonl" >"$dir/one.jsonl"
 publish "$dir/one.jsonl"
 work 0 '' store.db
 proven store.db
+
+# ---- who did it ----
+expect 0 '' store.db audit operations -o json
+for row in 'ledger rebuild:begun' 'ledger rebuild:failed' 'ledger rebuild:done' 'ledger catch-up:begun' \
+    'ledger catch-up:failed' 'ledger catch-up:done' 'decisions republish:begun' \
+    'decisions republish:done'; do
+    jq -es --arg command "${row%:*}" --arg result "${row#*:}" 'any(.[]; .command == $command and
+        (.result | startswith($result)))' "$dir/out" >/dev/null || fail "no record of $row"
+done
 echo 'all promises hold'
