@@ -439,7 +439,7 @@ static enum status republish(struct republish *r, struct failure *err)
                : status;
 }
 
-static void close_all(struct republish *r)
+static void close_all(struct republish *r, enum status status)
 {
     /* False: its thread hangs in a call of librdkafka, and goes with the process. */
     (void)publisher_close(r->publisher);
@@ -451,7 +451,7 @@ static void close_all(struct republish *r)
     desk_close(r->desk);
     reference_set_close(r->references);
     store_close(r->store);
-    repair_close(&r->repair);
+    repair_close(&r->repair, status);
 }
 
 enum status decisions_republish(struct ctl *ctl, struct failure *err)
@@ -462,6 +462,6 @@ enum status decisions_republish(struct ctl *ctl, struct failure *err)
     if (status == STATUS_OK) {
         status = republish(&r, err);
     }
-    close_all(&r);
+    close_all(&r, status);
     return status;
 }

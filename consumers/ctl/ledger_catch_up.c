@@ -185,6 +185,6 @@ enum status ledger_catch_up(struct ctl *ctl, struct failure *err)
     adopter_close(c.adopter);
     store_close(c.store);
     free(c.adoptions);
-    repair_close(&c.repair);
+    repair_close(&c.repair, status);
     return status;
 }

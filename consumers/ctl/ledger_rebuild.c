@@ -307,7 +307,7 @@ static enum status rebuild(struct rebuild *r, struct failure *err)
 
 enum status ledger_rebuild(struct ctl *ctl, struct failure *err)
 {
-    struct rebuild r = {.ctl = ctl, .lock_fd = -1};
+    struct rebuild r = {.ctl = ctl, .repair = {.ctl = ctl}, .lock_fd = -1};
     enum status status = lock_place(&r, err);
 
     if (status == STATUS_OK) {
@@ -335,7 +335,7 @@ enum status ledger_rebuild(struct ctl *ctl, struct failure *err)
     }
     close_store(&r);
     free(r.adoptions);
-    repair_close(&r.repair);
+    repair_close(&r.repair, status);
     file_unlock(r.lock_fd);
     return status;
 }

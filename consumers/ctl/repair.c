@@ -77,8 +77,11 @@ enum status repair_open(struct repair *repair, struct ctl *ctl, struct failure *
     return count_partitions(repair, err);
 }
 
-void repair_close(struct repair *repair)
+void repair_close(struct repair *repair, enum status status)
 {
+    if (status == STATUS_IO && repair->ctl->code == EXIT_DONE) {
+        repair->ctl->code = EXIT_UNREACHABLE;
+    }
     free(repair->ends);
     if (repair->committed) {
         rd_kafka_destroy(repair->committed);

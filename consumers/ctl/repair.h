@@ -59,7 +59,8 @@ struct repair {
 
 /* gives its parts: repair_close(), also after failure.  Keeps ctl. */
 MUST_CHECK enum status repair_open(struct repair *repair, struct ctl *ctl, struct failure *err);
-void repair_close(struct repair *repair);
+/* status is the repair's: a store that is full or cannot be read is exit code 6. */
+void repair_close(struct repair *repair, enum status status);
 
 /* R1.  Waits 12 s for members to leave (one that was stopped counts until its session is over) and
  * 45 s for open transactions to end. */

@@ -171,6 +171,14 @@ touch "$dir/store.db-wal" # what is left of the lost one
 cp "$dir/old.db" "$dir/store.db.rebuild" # and of a rebuild that was killed
 expect 2 'nothing was changed' store.db ledger rebuild
 [ ! -e "$dir/store.db" ] || fail 'a store was made without --yes'
+(
+    trap '' XFSZ
+    ulimit -f 64
+    expect 6 '' store.db ledger rebuild --yes
+)
+[ -z "$(find "$dir" -maxdepth 1 -name 'store.db*' ! -name '*.lock' ! -name store.db-wal)" ] ||
+    fail 'half a store is left'
+[ "$(owner)" = "$before" ] || fail 'the group names a store that could not be made'
 expect 0 '' store.db ledger rebuild --yes -o json
 jq -es 'map(.number_before == 0 and .number == .published) | all' "$dir/out" >/dev/null ||
     fail 'the new store is not at the end of the topic'
