@@ -160,6 +160,11 @@ enum status replay_flush(struct replay *r, struct store_journal_row *ret_row, st
     return STATUS_OK;
 }
 
+enum status replay_force_policy(struct replay *r, const struct policy *policy, struct failure *err)
+{
+    return reference_set_force_policy(r->references, policy, err);
+}
+
 void replay_jump(struct replay *r, uint64_t number, const uint8_t chain[DIGEST_SIZE])
 {
     assert(r->part.count == 0);
@@ -174,3 +179,7 @@ const struct reference *replay_reference(const struct replay *r)
 
 struct store *replay_store(struct replay *r) { return r->store; }
 struct decider *replay_decider(struct replay *r) { return r->decider; }
+const struct reference *replay_reference(const struct replay *r)
+{
+    return reference_set_reference(r->references);
+}

@@ -14,6 +14,7 @@
 #include "consumers/engine/bus.h"
 #include "consumers/engine/decider.h"
 #include "consumers/store/store.h"
+#include "form/reference.h"
 
 struct replay;
 
@@ -41,6 +42,11 @@ MUST_CHECK enum status replay_record(struct replay *replay, const struct bus_rec
 MUST_CHECK enum status replay_flush(struct replay *replay, struct store_journal_row *ret_row,
                                     struct failure *err);
 
+/* For what-if: from the next record on every policy in force counts as this one
+ * (reference_set_force_policy()). */
+MUST_CHECK enum status replay_force_policy(struct replay *replay, const struct policy *policy,
+                                           struct failure *err);
+
 /* Right after replay_flush(): decider_jump(). */
 void replay_jump(struct replay *replay, uint64_t number, const uint8_t chain[DIGEST_SIZE]);
 
@@ -50,5 +56,6 @@ const struct reference *replay_reference(const struct replay *replay);
 /* What the log leads to so far, for comparing. */
 struct store *replay_store(struct replay *replay);
 struct decider *replay_decider(struct replay *replay);
+const struct reference *replay_reference(const struct replay *replay);
 
 #endif

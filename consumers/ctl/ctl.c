@@ -2,8 +2,12 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "form/date.h"
 #include "kafka/admin.h"
+
+#define DAY_MS    INT64_C(86400000)
+#define OFFSET_MS INT64_C(28800000) /* Asia/Shanghai, all year */
 
 struct kafka_options ctl_kafka(const struct ctl *ctl)
 {
@@ -58,4 +62,20 @@ enum status ctl_date(const char *option, const char *text, int32_t *ret, struct 
                ? STATUS_OK
                : failure_set(err, STATUS_USAGE, REMEDY_STOP, 0, "%s wants YYYY-MM-DD, not '%s'",
                              option, text);
+}
+
+enum status ctl_time(const char *option, const char *text, enum day_end day_end, int64_t *ret_ms,
+                     struct failure *err)
+{
+    int32_t on = 0;
+
+    if (!text || clock_parse(text, strlen(text), ret_ms)) {
+        return STATUS_OK;
+    }
+    if (!date_parse(text, strlen(text), &on)) {
+        return failure_set(err, STATUS_USAGE, REMEDY_STOP, 0,
+                           "%s wants YYYY-MM-DD or a time of RFC 3339, not '%s'", option, text);
+    }
+    *ret_ms = on * DAY_MS - OFFSET_MS + (day_end == DAY_ENDS ? DAY_MS - 1 : 0);
+    return STATUS_OK;
 }

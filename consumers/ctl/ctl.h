@@ -19,6 +19,9 @@
 
 enum reference_format { FORMAT_OBJECTS, FORMAT_PARITY, FORMAT_ECB };
 
+/* Which tables of what-if are shown. */
+enum what_if_table { SHOW_ALL, SHOW_FLIPS, SHOW_LIMITS, SHOW_SUMS };
+
 struct ctl_settings {
     const char *operator_key_file;
     int64_t partitions;
@@ -49,6 +52,8 @@ struct ctl_settings {
     const char *checker;
     const char *officer;
     const char *reason;
+    const char *policy;
+    int show; /* enum what_if_table */
 };
 
 struct ctl {
@@ -71,6 +76,7 @@ ctl_verb_fn status_show, doctor_run;
 ctl_verb_fn review_approve, review_refuse;
 ctl_verb_fn audit_numbers, audit_sequences;
 ctl_verb_fn verify_ledger;
+ctl_verb_fn what_if_show;
 
 /* librdkafka's options for a handle of this program; transactional id as for bulletins. */
 struct kafka_options ctl_kafka(const struct ctl *ctl);
@@ -86,6 +92,12 @@ bool ctl_is_in_memory(rd_kafka_t *handle);
 /* A date of a setting; NULL is DATE_NONE.  STATUS_USAGE names the option. */
 MUST_CHECK enum status ctl_date(const char *option, const char *text, int32_t *ret,
                                 struct failure *err);
+
+/* A point in time of a setting: RFC 3339, or a date, of which the first or last millisecond in
+ * Asia/Shanghai counts.  NULL leaves *ret_ms.  STATUS_USAGE names the option. */
+enum day_end { DAY_BEGINS, DAY_ENDS };
+MUST_CHECK enum status ctl_time(const char *option, const char *text, enum day_end day_end,
+                                int64_t *ret_ms, struct failure *err);
 
 #define CTL_TIMEOUT_MS 10000
 

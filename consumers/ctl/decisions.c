@@ -4,16 +4,12 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/clock.h"
 #include "base/signals.h"
 #include "consumers/ctl/decision_rows.h"
 #include "consumers/ctl/lookup.h"
-#include "form/date.h"
 #include "form/identifiers.h"
 
-#define NAP_NS    250000000
-#define DAY_MS    INT64_C(86400000)
-#define OFFSET_MS INT64_C(28800000) /* Asia/Shanghai, all year */
+#define NAP_NS 250000000
 
 struct listing {
     struct lookup lookup;
@@ -103,23 +99,6 @@ static enum status follow(struct listing *l, struct failure *err)
     return status;
 }
 
-/* A time, or a date: its first or last millisecond in Asia/Shanghai. */
-static enum status time_of(const char *option, const char *text, bool is_end, int64_t *ret_ms,
-                           struct failure *err)
-{
-    int32_t on = 0;
-
-    if (!text || clock_parse(text, strlen(text), ret_ms)) {
-        return STATUS_OK;
-    }
-    if (!date_parse(text, strlen(text), &on)) {
-        return failure_set(err, STATUS_USAGE, REMEDY_STOP, 0,
-                           "%s wants YYYY-MM-DD or a time of RFC 3339, not '%s'", option, text);
-    }
-    *ret_ms = on * DAY_MS - OFFSET_MS + (is_end ? DAY_MS - 1 : 0);
-    return STATUS_OK;
-}
-
 static enum status check_words(const struct ctl_settings *s, struct failure *err)
 {
     bool is_outcome = !s->outcome;
@@ -161,10 +140,10 @@ enum status decisions_list(struct ctl *ctl, struct failure *err)
     enum status status = check_words(ctl->settings, err);
 
     if (status == STATUS_OK) {
-        status = time_of("--from", ctl->settings->from, false, &l.from_ms, err);
+        status = ctl_time("--from", ctl->settings->from, DAY_BEGINS, &l.from_ms, err);
     }
     if (status == STATUS_OK) {
-        status = time_of("--to", ctl->settings->to, true, &l.to_ms, err);
+        status = ctl_time("--to", ctl->settings->to, DAY_ENDS, &l.to_ms, err);
     }
     if (status != STATUS_OK) {
         return status;

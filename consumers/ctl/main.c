@@ -202,6 +202,33 @@ static const struct conf_option verify_options[] = {
      .help = "not there yet: whole partitions only"},
 };
 
+static const struct conf_option what_if_options[] = {
+    {.option = "policy",
+     .type = CONF_FILE,
+     .offset = AT(policy),
+     .meta = "FILE",
+     .flags = CONF_REQUIRED,
+     .help = "the policy to decide under: the object that 'reference propose policy' takes"},
+    {.option = "from",
+     .type = CONF_STRING,
+     .offset = AT(from),
+     .meta = "X",
+     .help = "under that policy from the records received then on: RFC 3339, or a date in "
+             "Asia/Shanghai; without it, from the first"},
+    {.option = "to",
+     .type = CONF_STRING,
+     .offset = AT(to),
+     .meta = "X",
+     .help = "up to the records received then: RFC 3339, or a date in Asia/Shanghai; without it, "
+             "to the end"},
+    {.option = "show",
+     .type = CONF_CHOICE,
+     .offset = AT(show),
+     .preset = "all",
+     .words = (const char *const[]){"all", "flips", "limits", "sums", NULL},
+     .help = "one of the three tables alone"},
+};
+
 static const struct conf_option review_options[] = {
     {.option = "maker",
      .type = CONF_STRING,
@@ -252,6 +279,10 @@ static const struct conf_option decide_options[] = {
      .help = "the bytes of every decision, those of bulletins too, in hexadecimal digits, one a "
              "line, in place of -o"},
 };
+
+static const char *const what_if_examples[] = {
+    "filingctl what-if --policy new-policy.json",
+    "filingctl what-if --policy new-policy.json --from 2026-04-01 --show sums -o csv", NULL};
 
 #define OPTIONS(array) .options = (array), .options_n = N(array)
 
@@ -428,6 +459,19 @@ static const struct conf_verb verbs[] = {
               "fixed at the start. Each difference is a row; 4 when there is one. Nothing is "
               "written anywhere.",
      OPTIONS(verify_options)},
+    {.name = "what-if",
+     .arguments = "",
+     .help = "what another policy would have decided",
+     .about =
+         "Decides filings.submitted.v1 twice side by side: as it is, and with FILE in place of "
+         "every policy in force. Shows the filings whose last decision differs in outcome or "
+         "codes, with the limit that decides and the money that is asked for; the limit "
+         "accounts that would be over, by how much, or for which filings would be refused; "
+         "and the differences by model, region and code, with amounts by currency. Balances "
+         "are those that the last posting left. Nothing is written anywhere. A policy that "
+         "could not come into force is refused with 2 and the place.",
+     OPTIONS(what_if_options),
+     .examples = what_if_examples},
 };
 
 static const struct {
@@ -455,6 +499,7 @@ static const struct {
     {"audit numbers", audit_numbers},
     {"audit sequences", audit_sequences},
     {"verify", verify_ledger},
+    {"what-if", what_if_show},
 };
 _Static_assert(N(functions) == N(verbs), "a function for each verb, in the same order");
 

@@ -195,16 +195,43 @@ static enum status read_import(struct reference_file *file, const struct ctl *ct
     return status == STATUS_OK ? read_lines(file, buffer_bytes(&file->lines), true, err) : status;
 }
 
+/* All of one kind, and one at least. */
+static enum status check_kinds(const struct reference_file *file, enum reference_kind kind,
+                               struct failure *err)
+{
+    for (size_t i = 0; i < file->objects_n; i++) {
+        if (file->objects[i].item.kind != kind) {
+            return bad(file, file->objects[i].line, "/kind: is another than the one asked for",
+                       err);
+        }
+    }
+    return file->objects_n > 0 ? STATUS_OK : bad(file, 0, "there is nothing in it", err);
+}
+
+static enum status read_text(struct reference_file *file, struct failure *err)
+{
+    const enum status status = file_read(file->path, &file->text, err);
+
+    return status == STATUS_OK
+               ? arena_open(&file->arena, ARENA_PER_BYTE * file->text.n + ARENA_SIZE_LEAST, err)
+               : status;
+}
+
+static void init(struct reference_file *file, const char *path)
+{
+    memset(file, 0, sizeof(*file));
+    file->path = path;
+    buffer_init(&file->text, FILE_SIZE_MAX);
+    buffer_init(&file->lines, FILE_SIZE_MAX);
+}
+
 enum status reference_file_open(struct reference_file *file, const struct ctl *ctl,
                                 enum reference_kind kind, struct failure *err)
 {
     const bool is_import = ctl->settings->format != FORMAT_OBJECTS;
     enum status status;
 
-    memset(file, 0, sizeof(*file));
-    file->path = ctl->common->arguments[1];
-    buffer_init(&file->text, FILE_SIZE_MAX);
-    buffer_init(&file->lines, FILE_SIZE_MAX);
+    init(file, ctl->common->arguments[1]);
     if (is_import && kind != REFERENCE_RATES) {
         return failure_set(err, STATUS_USAGE, REMEDY_STOP, 0, "--format is for rates only");
     }
@@ -212,23 +239,24 @@ enum status reference_file_open(struct reference_file *file, const struct ctl *c
         return failure_set(err, STATUS_USAGE, REMEDY_STOP, 0,
                            "--from and --to belong to --format parity or ecb");
     }
-    status = file_read(file->path, &file->text, err);
-    if (status == STATUS_OK) {
-        status = arena_open(&file->arena, ARENA_PER_BYTE * file->text.n + ARENA_SIZE_LEAST, err);
-    }
+    status = read_text(file, err);
     if (status == STATUS_OK) {
         status = is_import ? read_import(file, ctl, err) : read_objects(file, err);
     }
-    for (size_t i = 0; i < file->objects_n && status == STATUS_OK; i++) {
-        if (file->objects[i].item.kind != kind) {
-            status =
-                bad(file, file->objects[i].line, "/kind: is another than the one proposed", err);
-        }
+    return status == STATUS_OK ? check_kinds(file, kind, err) : status;
+}
+
+enum status reference_file_read(struct reference_file *file, const char *path,
+                                enum reference_kind kind, struct failure *err)
+{
+    enum status status;
+
+    init(file, path);
+    status = read_text(file, err);
+    if (status == STATUS_OK) {
+        status = read_objects(file, err);
     }
-    if (status == STATUS_OK && file->objects_n == 0) {
-        status = bad(file, 0, "there is nothing in it", err);
-    }
-    return status;
+    return status == STATUS_OK ? check_kinds(file, kind, err) : status;
 }
 
 void reference_file_close(struct reference_file *file)

@@ -33,6 +33,9 @@ struct reference_file {
 /* kind: what each object must be.  gives its parts: reference_file_close(), also after failure. */
 MUST_CHECK enum status reference_file_open(struct reference_file *file, const struct ctl *ctl,
                                            enum reference_kind kind, struct failure *err);
+/* The same for the objects of a file named otherwise, without imports: what-if's policy. */
+MUST_CHECK enum status reference_file_read(struct reference_file *file, const char *path,
+                                           enum reference_kind kind, struct failure *err);
 void reference_file_close(struct reference_file *file);
 
 /* STATUS_INVALID at an object: "FILE:LINE: FIELD: TEXT". */

@@ -4,7 +4,7 @@
  * engine_revoke
  *                            ^----------'  fenced, doubtful commit, abort: engine_claim
  *  batch       IDLE -> OPEN -> STORED -> IDLE                   take, engine_store,
- * publication_start
+ * publication_start; write_states: states alone, nothing to publish
  *                       '-> IDLE: nothing was written           drop_batch
  *  publication NONE -> IN_FLIGHT -> NONE                        publication_start,
  * publication_report
@@ -48,7 +48,8 @@
 #include "consumers/engine/engine_inside.h"
 
 #define START_MS_MAX 30000 /* then the broker counts as unreachable (exit 6) */
-#define LEAVE_MS_MAX 5000  /* for what is in flight and what is stored, when partitions are left */
+#define FLUSH_STATES (4 * STATES_PER_BATCH)
+#define LEAVE_MS_MAX 5000 /* for what is in flight and what is stored, when partitions are left */
 /* A turn waits so long for a record when nothing else is to be looked after, and so long when
  * something is. */
 #define WAIT_MS_IDLE BUS_WAIT_MS_MAX
@@ -230,6 +231,8 @@ static enum status seal_batch(struct engine *e, size_t *ret_n, struct failure *e
 {
     struct batch *const batch = &e->batches[e->open];
     const uint32_t used = parts_used(e, batch);
+    const size_t states_each =
+        e->is_flushing ? FLUSH_STATES : (e->conf.states_written_max + used - 1) / used;
 
     *ret_n = 0;
     for (uint32_t p = 0; p < e->partitions_n; p++) {
@@ -240,8 +243,7 @@ static enum status seal_batch(struct engine *e, size_t *ret_n, struct failure *e
         if (!batch->is_used[p]) {
             continue;
         }
-        status = decider_seal(slot->decider, &batch->parts[p],
-                              (e->conf.states_written_max + used - 1) / used, part, err);
+        status = decider_seal(slot->decider, &batch->parts[p], states_each, part, err);
         if (status != STATUS_OK) {
             return status;
         }
@@ -305,6 +307,43 @@ void engine_store(struct engine *e)
         doubt_everything(e);
         break;
     }
+}
+
+/* IDLE -> OPEN -> STORED -> IDLE with a part that decides nothing: there is nothing to publish. */
+static bool write_states(struct engine *e, uint32_t partition)
+{
+    struct batch *const batch = &e->batches[e->open];
+    const struct slot *const slot = &e->slots[partition];
+
+    batch_part_reset(&batch->parts[partition], partition, decider_position(slot->decider));
+    batch->is_used[partition] = true;
+    batch->claim_numbers[partition] = slot->claim_number;
+    e->batch_state = BATCH_OPEN;
+    e->is_flushing = true;
+    engine_store(e);
+    e->is_flushing = false;
+    if (e->is_done || e->batch_state != BATCH_STORED) {
+        return false;
+    }
+    engine_batch_empty(e);
+    return true;
+}
+
+bool engine_flush(struct engine *e, uint32_t partition, struct store_position *ret)
+{
+    const struct slot *const slot = partition < e->partitions_n ? &e->slots[partition] : NULL;
+
+    if (e->is_done || !slot || slot->state != ENGINE_OWNED || e->batch_state != BATCH_IDLE ||
+        decider_position(slot->decider)->step != 0) {
+        return false;
+    }
+    do { /* in pieces, for the memory that a batch keeps; the last one makes the row say so */
+        if (!write_states(e, partition)) {
+            return false;
+        }
+    } while (decider_counts(slot->decider).dirty_n > 0);
+    *ret = *decider_position(slot->decider);
+    return true;
 }
 
 /* Decide the record at hand into the open batch; IDLE -> OPEN with the first. */

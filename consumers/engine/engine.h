@@ -78,6 +78,13 @@ bool engine_step(struct engine *engine, enum exit_code *ret_code, struct failure
  * is false with EXIT_DONE. */
 void engine_finish(struct engine *engine);
 
+/* Between two steps: write back all states of the partition, so that from here to the next step the
+ * states in the store are those of its last decision and of nothing later; *ret is where it stands.
+ * False: not now (it is not owned, a batch is open or waits to be published, a record is half
+ * decided, or the store did not take it); ask again after the next step.  Costs one transaction of
+ * the store, with as many states as are dirty. */
+bool engine_flush(struct engine *engine, uint32_t partition, struct store_position *ret);
+
 /* Counts up with every step; a watchdog of another thread reads it. */
 uint64_t engine_beat(const struct engine *engine);
 

@@ -115,8 +115,9 @@ struct engine {
     bool is_started;
     bool has_ledger;
     bool was_assigned;
-    bool has_early; /* partitions came before the start was over */
-    bool is_cut;    /* record is not wholly decided */
+    bool has_early;   /* partitions came before the start was over */
+    bool is_cut;      /* record is not wholly decided */
+    bool is_flushing; /* the batch being stored takes all states along */
     bool is_done;
     enum exit_code code;
     struct failure failure;

@@ -39,6 +39,8 @@ struct reference_set {
     struct array blocks;    /* void *: memory that entries point to */
     struct arena arena;     /* documents of the bulletin being read */
     uint8_t *area;          /* its objects, of AREA_SIZE_MAX bytes */
+    bool is_forced;
+    struct policy_version forced; /* in place of every policy */
 };
 
 static enum status out_of_memory(struct failure *err)
@@ -104,6 +106,11 @@ static void show(struct reference_set *set)
 
     reference->policies = set->policies.at;
     reference->policies_n = set->policies.n;
+    if (set->is_forced && set->policies.n > 0) {
+        set->forced.since = reference->policies[0].since; /* one that is as old as the first */
+        reference->policies = &set->forced;
+        reference->policies_n = 1;
+    }
     reference->sheets = set->sheets.at;
     reference->sheets_n = set->sheets.n;
     reference->calendars = set->calendars.at;
@@ -217,26 +224,41 @@ static int by_currency(const void *a, const void *b)
     return x->currency < y->currency ? -1 : x->currency > y->currency;
 }
 
-static bool add_policy(struct reference_set *set, uint64_t number, const struct policy *policy)
+/* Its rows sorted and kept; false without memory. */
+static bool make_version(struct reference_set *set, uint64_t number, const struct policy *policy,
+                         struct policy_version *ret)
 {
     bool is_kept = false;
     struct parameter *rows = keep(set, policy->parameters, policy->parameters_n,
                                   sizeof(policy->parameters[0]), &is_kept);
-    struct policy_version *version =
-        is_kept ? array_insert(&set->policies, set->policies.n, sizeof(*version)) : NULL;
 
-    if (version == NULL) {
+    if (!is_kept) {
         return false;
     }
     if (rows != NULL) {
         qsort(rows, policy->parameters_n, sizeof(rows[0]), by_row);
     }
-    *version = (struct policy_version){.since = number,
-                                       .policy = policy->policy,
-                                       .rules = policy->rules,
-                                       .rows = rows,
-                                       .rows_n = policy->parameters_n};
-    policy_version_index(version);
+    *ret = (struct policy_version){.since = number,
+                                   .policy = policy->policy,
+                                   .rules = policy->rules,
+                                   .rows = rows,
+                                   .rows_n = policy->parameters_n};
+    policy_version_index(ret);
+    return true;
+}
+
+static bool add_policy(struct reference_set *set, uint64_t number, const struct policy *policy)
+{
+    struct policy_version made;
+    struct policy_version *version = NULL;
+
+    if (make_version(set, number, policy, &made)) {
+        version = array_insert(&set->policies, set->policies.n, sizeof(*version));
+    }
+    if (version == NULL) {
+        return false;
+    }
+    *version = made;
     return true;
 }
 
@@ -479,4 +501,15 @@ enum status reference_set_apply(struct reference_set *set, uint64_t number, stru
     }
     status = keep_bulletin(set, number, content, &copy, err);
     return status == STATUS_OK ? add_content(set, number, copy, err) : status;
+}
+
+enum status reference_set_force_policy(struct reference_set *set, const struct policy *policy,
+                                       struct failure *err)
+{
+    if (!make_version(set, 0, policy, &set->forced)) {
+        return out_of_memory(err);
+    }
+    set->is_forced = true;
+    show(set);
+    return STATUS_OK;
 }

@@ -40,4 +40,10 @@ MUST_CHECK enum status reference_set_apply(struct reference_set *set, uint64_t n
 /* The bytes of a bulletin's Content; n is 0 when it is not there. */
 struct bytes reference_set_content(const struct reference_set *set, uint64_t number);
 
+/* For what-if: from now on every policy in force, whichever bulletin brought it or will bring it,
+ * counts as this one; before the first there still is none.  Keeps the texts of the policy, which
+ * outlive the set; its rows are copied.  A second call replaces the first. */
+MUST_CHECK enum status reference_set_force_policy(struct reference_set *set,
+                                                  const struct policy *policy, struct failure *err);
+
 #endif

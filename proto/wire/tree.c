@@ -49,6 +49,35 @@ void tree_root(struct hash *hash, uint8_t (*leaves)[DIGEST_SIZE], size_t leaves_
     memcpy(out, leaves[0], DIGEST_SIZE);
 }
 
+void tree_begin(struct tree_builder *builder, struct hash *hash)
+{
+    builder->hash = hash;
+    builder->leaves_n = 0;
+    builder->full_n = 0;
+}
+
+/* Two full trees of one size are one of twice the size: as carrying in a sum. */
+void tree_add(struct tree_builder *builder, const uint8_t leaf[DIGEST_SIZE])
+{
+    memcpy(builder->full[builder->full_n++], leaf, DIGEST_SIZE);
+    for (uint64_t n = builder->leaves_n; n % 2 == 1; n /= 2) {
+        uint8_t *const left = builder->full[builder->full_n - 2];
+
+        node(builder->hash, left, builder->full[builder->full_n - 1], left);
+        builder->full_n--;
+    }
+    builder->leaves_n++;
+}
+
+void tree_end(const struct tree_builder *builder, uint8_t out[DIGEST_SIZE])
+{
+    assert(builder->full_n > 0);
+    memcpy(out, builder->full[builder->full_n - 1], DIGEST_SIZE);
+    for (uint32_t i = builder->full_n - 1; i > 0; i--) {
+        node(builder->hash, builder->full[i - 1], out, out);
+    }
+}
+
 static enum status copy_choice(const struct tree_choice *choice, uint64_t **ret,
                                struct failure *err)
 {

@@ -32,6 +32,20 @@ void tree_leaf(struct hash *hash, struct bytes decision, uint8_t out[DIGEST_SIZE
 void tree_root(struct hash *hash, uint8_t (*leaves)[DIGEST_SIZE], size_t leaves_n,
                uint8_t out[DIGEST_SIZE]);
 
+/* The same root for leaves that come one after the other, in memory that does not grow: the roots
+ * of the full trees that the leaves so far make up, the largest first, one for each bit of their
+ * number.  A plain value; the hash is kept. */
+struct tree_builder {
+    struct hash *hash;
+    uint64_t leaves_n;
+    uint32_t full_n;
+    uint8_t full[64][DIGEST_SIZE];
+};
+void tree_begin(struct tree_builder *builder, struct hash *hash);
+void tree_add(struct tree_builder *builder, const uint8_t leaf[DIGEST_SIZE]);
+/* At least one leaf was added.  The builder stays as it is, so that more may follow. */
+void tree_end(const struct tree_builder *builder, uint8_t out[DIGEST_SIZE]);
+
 /* Which leaves a proof is for: places ascending, each once, below leaves_n. */
 struct tree_choice {
     const uint64_t *places;

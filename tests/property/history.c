@@ -8,15 +8,33 @@
 
 #include "form/date.h"
 #include "form/iso.h"
+#include "form/money.h"
 #include "model.h"
 
-enum { DAYS_BEFORE = 25, FILINGS = 70, FIRST_DAY_YEARS = 2024, LATE_MAX = 64, JAMMED = 290 };
+enum {
+    DAYS_BEFORE = 25,
+    FILINGS = 70,
+    FIRST_DAY_YEARS = 2024,
+    LATE_MAX = 64,
+    JAMMED = 290,
+    NUMBERS_MAX = 16
+};
+
+/* An amount that a limit stood at, or that was asked of it. */
+struct number {
+    int64_t minor;
+    int32_t currency;
+};
 
 struct maker {
     struct history *h;
     struct model *guide; /* decides as it goes, so that later steps know what was accepted */
     size_t guided_n;
     uint64_t chance;
+    bool is_steered; /* choices come from bytes; chance only where those of a filing are used up */
+    struct bytes choices;
+    struct number numbers[NUMBERS_MAX]; /* the last ones, when steered */
+    uint32_t numbers_n;                 /* of all so far */
     int32_t today;
     int32_t sheets_until; /* every working day up to here has its sheet or is in late */
     int32_t late[LATE_MAX];
@@ -45,8 +63,28 @@ static const char *const investor_numbers[] = {"I1", "I2", "I3", "I4"};
 static const int32_t currencies[] = {CURRENCY_USD, CURRENCY_USD, CURRENCY_CNY,
                                      CURRENCY_EUR, CURRENCY_JPY, CURRENCY_KWD};
 
+/* The next bytes as a number; zeroes give the last choice, which is never that of a fault. */
+static uint32_t steered_pick(struct maker *k, uint32_t n)
+{
+    uint32_t width = n <= 256 ? 1 : n <= 65536 ? 2 : 4;
+    uint32_t value = 0;
+
+    if (k->choices.n < width) {
+        k->choices.n = 0;
+    }
+    for (uint32_t i = 0; i < width && k->choices.n > 0; i++) {
+        value = value << 8 | *k->choices.at;
+        k->choices.at++;
+        k->choices.n--;
+    }
+    return n - 1 - value % n;
+}
+
 static uint32_t pick(struct maker *k, uint32_t n)
 {
+    if (k->is_steered && k->choices.n > 0) {
+        return steered_pick(k, n);
+    }
     k->chance ^= k->chance << 13;
     k->chance ^= k->chance >> 7;
     k->chance ^= k->chance << 17;
@@ -72,11 +110,72 @@ add(struct maker *k)
     return &k->h->steps[k->h->steps_n++];
 }
 
+/* Of the last sheet that has the currency, 0 when there is none. */
+static int64_t last_rate_e10(const struct maker *k, int32_t currency)
+{
+    if (currency == CURRENCY_CNY) {
+        return RATE_E10;
+    }
+    for (size_t i = k->h->steps_n; i > 0; i--) {
+        const struct step *step = &k->h->steps[i - 1];
+        bool is_sheet = step->is_bulletin && step->item.kind == REFERENCE_RATES;
+
+        for (uint32_t r = 0; is_sheet && r < step->item.of.rates.rates_n; r++) {
+            if (step->rates[r].currency == currency) {
+                return step->rates[r].rate_e10;
+            }
+        }
+    }
+    return 0;
+}
+
+/* The number in another currency, about; 0 when it cannot be had. */
+static int64_t in_currency(const struct maker *k, const struct number *number, int32_t currency)
+{
+    struct money_unit from = {.exponent = iso_currency(number->currency)->exponent,
+                              .rate_e10 = last_rate_e10(k, number->currency)};
+    struct money_unit to = {.exponent = iso_currency(currency)->exponent,
+                            .rate_e10 = last_rate_e10(k, currency)};
+    int64_t minor = 0;
+
+    if (number->currency == currency) {
+        return number->minor;
+    }
+    if (from.rate_e10 == 0 || to.rate_e10 == 0 ||
+        !money_convert(number->minor, from, to, ROUND_DOWN, &minor)) {
+        return 0;
+    }
+    return minor;
+}
+
+/* Steered histories try the edges: what was free or used a moment ago, or a threshold of the
+ * policy, or one minor unit beside it. */
+static struct money at_an_edge(struct maker *k, struct money money)
+{
+    /* What policy_rows say of US dollars. */
+    static const int64_t thresholds[] = {6000000, 100000, 15050, 300050, 30025, 10000};
+    uint32_t kept = k->numbers_n < NUMBERS_MAX ? k->numbers_n : NUMBERS_MAX;
+    struct number number = {.currency = CURRENCY_USD};
+    int64_t minor = 0;
+
+    if (!k->is_steered || !once_in(k, 3)) {
+        return money;
+    }
+    number.minor = thresholds[pick(k, 6)];
+    if (kept > 0 && !once_in(k, 4)) {
+        number = k->numbers[pick(k, kept)];
+    }
+    minor = in_currency(k, &number, money.currency) + (int64_t)pick(k, 3) - 1;
+    money.minor = minor > 0 && minor <= MONEY_MINOR_MAX ? minor : money.minor;
+    return money;
+}
+
 static struct money amount(struct maker *k, int32_t currency)
 {
     static const uint32_t sizes[] = {1000, 10000, 500000, 1000000, 2000000};
+    struct money money = {.minor = 1 + pick(k, sizes[pick(k, 5)]), .currency = currency};
 
-    return (struct money){.minor = 1 + pick(k, sizes[pick(k, 5)]), .currency = currency};
+    return at_an_edge(k, money);
 }
 
 static int32_t any_currency(struct maker *k)
@@ -207,9 +306,13 @@ static void add_calendar(struct maker *k, int32_t year)
     step->item.of.calendar.year = year;
     step->item.of.calendar.holidays = step->holidays;
     for (uint32_t i = 0; i < n; i++) {
-        step->holidays[i] = date_make(year, 3, 1) + (int32_t)(i * 5 + pick(k, 5));
+        int32_t from = k->is_steered ? k->today - 8 : date_make(year, 3, 1);
+        int32_t on = from + (int32_t)(i * 5 + pick(k, 5));
+
+        if (on >= date_make(year, 1, 1) && on <= date_make(year, 12, 31)) {
+            step->holidays[step->item.of.calendar.holidays_n++] = on;
+        }
     }
-    step->item.of.calendar.holidays_n = n;
 }
 
 static void add_banks(struct maker *k)
@@ -319,6 +422,43 @@ static void note_outcomes(struct maker *k)
     }
 }
 
+static void note_number(struct maker *k, const char *currency, int64_t minor)
+{
+    int found = iso_currency_find(currency, 3);
+
+    if (found >= 0 && minor > 0) {
+        k->numbers[k->numbers_n++ % NUMBERS_MAX] =
+            (struct number){.minor = minor, .currency = found};
+    }
+}
+
+/* The amounts in an answer of the guide: "<limit> <currency> <changes> = limit used reserved" of a
+ * posting, "<currency> free n asked n" of a reason. */
+static void note_numbers(struct maker *k, const char *answer)
+{
+    const char *change = NULL;
+    char *end = NULL;
+
+    for (const char *at = strstr(answer, " = "); at != NULL; at = strstr(at + 1, " = ")) {
+        int64_t limit = strtoll(at + 3, &end, 10);
+        int64_t used = strtoll(end, &end, 10);
+        int64_t reserved = strtoll(end, &end, 10);
+
+        change = at;
+        for (int i = 0; i < 4; i++) { /* back over the three changes, to before the currency */
+            do {
+                change--;
+            } while (*change != ' ');
+        }
+        note_number(k, change + 1, limit - used - reserved);
+        note_number(k, change + 1, used);
+        note_number(k, change + 1, limit);
+    }
+    for (const char *at = strstr(answer, " free "); at != NULL; at = strstr(at + 1, " free ")) {
+        note_number(k, at - 3, strtoll(at + 6, &end, 10));
+    }
+}
+
 static bool same_text(struct text a, struct text b)
 {
     return a.n == b.n && (a.n == 0 || memcmp(a.at, b.at, a.n) == 0);
@@ -391,6 +531,9 @@ static void guide(struct maker *k)
         }
         note_outcomes(k);
         note_ends(k);
+        for (size_t i = 0; k->is_steered && model_answer(k->guide, i)[0] != '\0'; i++) {
+            note_numbers(k, model_answer(k->guide, i));
+        }
     }
 }
 
@@ -626,6 +769,12 @@ static void fdi_of_investor(struct maker *k, struct step *step)
             .notified_on = resolved_on + (int32_t)pick(k, 11) + (once_in(k, 30) ? 5 : 0),
             .published_on = resolved_on + (int32_t)pick(k, 16) + (once_in(k, 20) ? 16 : 0),
             .covers_losses = once_in(k, 3)};
+        if (k->is_steered && once_in(k, 3)) {
+            /* The notice of 45 days ends about now. */
+            d->fdi_decrease.published_on = on - 46 + (int32_t)pick(k, 3);
+            d->fdi_decrease.resolution_on = d->fdi_decrease.published_on - 28 - (int32_t)pick(k, 4);
+            d->fdi_decrease.notified_on = d->fdi_decrease.resolution_on + 9 + (int32_t)pick(k, 3);
+        }
     } else {
         d->fdi_transfer =
             (struct fdi_transfer){.registration_no = number,
@@ -637,6 +786,15 @@ static void fdi_of_investor(struct maker *k, struct step *step)
                                   .share_bp = 1 + pick(k, 4000),
                                   .price = amount(k, any_currency(k)),
                                   .tax_evidence_no = T(once_in(k, 12) ? "" : "E")};
+        if (k->is_steered && opener != NULL && once_in(k, 3)) {
+            /* All that the seller has, or a little more or less. */
+            const struct fdi_registration *of = &opener->filing.details.fdi_registration;
+            const struct fdi_investor *one = &of->investors[pick(k, of->investors_n)];
+            int64_t share_bp = one->share_bp + (int64_t)pick(k, 3) - 1;
+
+            d->fdi_transfer.seller_no = one->investor_no;
+            d->fdi_transfer.share_bp = share_bp > 0 && share_bp <= 10000 ? share_bp : 1;
+        }
     }
 }
 
@@ -705,6 +863,9 @@ static void gap_figures(struct maker *k, struct financing_profile *d)
     d->registered_capital = amount(k, currency);
     d->total_investment = amount(k, currency);
     d->total_investment.minor += once_in(k, 10) ? 0 : d->registered_capital.minor;
+    if (k->is_steered && once_in(k, 12)) {
+        d->total_investment.minor = d->registered_capital.minor + (int64_t)pick(k, 2);
+    }
     d->paid_in = amount(k, currency);
     d->paid_in.minor = once_in(k, 20) ? 0 : d->paid_in.minor;
     d->foreign_paid_in_bp = pick(k, 10001);
@@ -832,7 +993,7 @@ static struct money of_contract(struct maker *k, struct step *step, struct text 
 
             money.minor = once_in(k, 6) ? money.minor : 1 + pick(k, most);
             money.minor += once_in(k, 12) ? money.minor : 0;
-            return money;
+            return at_an_edge(k, money);
         }
     }
     return amount(k, any_currency(k));
@@ -1021,6 +1182,12 @@ static void of_investment(struct maker *k, struct step *step)
             money.minor =
                 1 + opener->filing.details.outbound_registration.total.minor / (1 + pick(k, 12));
         }
+        if (k->is_steered && opener != NULL && once_in(k, 3)) {
+            /* A fifth of the total is the share of the policy. */
+            int64_t fifth = opener->filing.details.outbound_registration.total.minor / 5;
+
+            money.minor = fifth > 0 ? fifth + (int64_t)pick(k, 2) : 1;
+        }
         money.minor = once_in(k, 2) ? -money.minor : money.minor;
         d->outbound_change = (struct outbound_change){.registration_no = number,
                                                       .cash_delta = money,
@@ -1059,6 +1226,7 @@ static void of_lending(struct maker *k, struct step *step)
     if (signing != NULL && !once_in(k, 12)) {
         money.currency = signing->filing.details.outbound_loan.money.currency;
         money.minor = 1 + signing->filing.details.outbound_loan.money.minor / (1 + pick(k, 4));
+        money = at_an_edge(k, money);
     }
     if (step->filing.event == EVENT_OUTBOUND_LENDING_BASIS) {
         d->outbound_lending_basis = (struct outbound_lending_basis){
@@ -1346,6 +1514,10 @@ static enum event choose(struct maker *k, const struct step *step)
 
     if (k->opening != EVENT_NONE) {
         event = k->opening;
+    } else if (k->is_steered && once_in(k, 2)) {
+        uint32_t chosen = 1 + pick(k, EVENT_BULLETIN - 1);
+
+        event = (enum event)chosen;
     } else if (k->is_outward) {
         event = about_outward[pick(k, sizeof(about_outward) / sizeof(about_outward[0]))];
     } else if (k->is_inward) {
@@ -1493,16 +1665,36 @@ static void open_matters(struct maker *k)
     k->opening = EVENT_NONE;
 }
 
-void history_init(struct history *h, uint64_t seed)
+/* What a partition has before its first filing. */
+static void open_partition(struct maker *k, int32_t first)
 {
-    struct maker k = {.h = h, .chance = seed * UINT64_C(0x9e3779b97f4a7c15) + 1};
-    int32_t first = date_make(FIRST_DAY_YEARS, 3, 4);
+    k->today = first;
+    k->sheets_until = first - DAYS_BEFORE;
+    add_policy(k, first);
+    add_banks(k);
+    add_negative(k);
+    add_sensitive(k);
+    add_calendar(k, date_year(first));
+    open_matters(k);
+}
 
-    *h = (struct history){.seed = seed, .steps = calloc(HISTORY_STEPS_MAX, sizeof(struct step))};
+static void history_start(struct history *h, struct maker *k)
+{
+    h->steps = calloc(HISTORY_STEPS_MAX, sizeof(struct step));
     if (h->steps == NULL) {
         abort();
     }
-    k.guide = model_open();
+    k->h = h;
+    k->guide = model_open();
+}
+
+void history_init(struct history *h, uint64_t seed)
+{
+    struct maker k = {.chance = seed * UINT64_C(0x9e3779b97f4a7c15) + 1};
+    int32_t first = date_make(FIRST_DAY_YEARS, 3, 4);
+
+    *h = (struct history){.seed = seed};
+    history_start(h, &k);
     for (int i = 0; i < 8; i++) {
         (void)pick(&k, 2);
     }
@@ -1515,14 +1707,7 @@ void history_init(struct history *h, uint64_t seed)
     k.is_inward = k.is_jam || once_in(&k, 3);
     k.is_outward = !k.is_inward && once_in(&k, 2);
     k.is_foreign_gap = once_in(&k, 2);
-    k.today = first;
-    k.sheets_until = first - DAYS_BEFORE;
-    add_policy(&k, first);
-    add_banks(&k);
-    add_negative(&k);
-    add_sensitive(&k);
-    add_calendar(&k, FIRST_DAY_YEARS);
-    open_matters(&k);
+    open_partition(&k, first);
     for (int i = 0; i < (k.is_jam ? JAMMED : FILINGS) && h->steps_n < (k.is_jam ? 350 : 150); i++) {
         pass_days(&k);
         k.opening = k.is_jam && !once_in(&k, 11) ? EVENT_FDI_INFLOW : EVENT_NONE;
@@ -1541,6 +1726,82 @@ void history_init(struct history *h, uint64_t seed)
         add_sheet(&k, k.late[k.late_n - 1]);
     }
     if (seed % 2 == 0) {
+        unwind(&k);
+    }
+    model_close(k.guide);
+}
+
+/* The next choices are those bytes; where they do not suffice, chance goes on from their last ones,
+ * so that a change of the others leaves it. */
+static void steer(struct maker *k, struct bytes choices)
+{
+    k->choices = choices;
+    k->chance = 1;
+    for (size_t i = choices.n > 2 ? choices.n - 2 : 0; i < choices.n; i++) {
+        k->chance = (k->chance << 8 | choices.at[i]) * UINT64_C(0x9e3779b97f4a7c15) + 1;
+    }
+}
+
+static void add_some_bulletin(struct maker *k, int32_t first)
+{
+    switch (pick(k, 5)) {
+    case 0:
+        k->drops_rows = once_in(k, 4);
+        add_policy(k, first + (int32_t)pick(k, 16) - 8);
+        break;
+    case 1:
+        add_calendar(k, date_year(k->today));
+        break;
+    case 2:
+        add_negative(k);
+        break;
+    case 3:
+        add_sensitive(k);
+        break;
+    default:
+        add_banks(k);
+        break;
+    }
+}
+
+void history_init_steered(struct history *h, const uint8_t *at, size_t n)
+{
+    /* Some edges of the calendar: a leap day, the ends of years. */
+    const int32_t firsts[] = {date_make(2024, 2, 20), date_make(2023, 12, 22),
+                              date_make(2025, 2, 20), date_make(2024, 3, 4)};
+    struct maker k = {.is_steered = true};
+    uint8_t head[HISTORY_HEAD_SIZE] = {0};
+    int32_t first = 0;
+    bool is_unwound = false;
+
+    *h = (struct history){0};
+    history_start(h, &k);
+    memcpy(head, at, n < sizeof(head) ? n : sizeof(head));
+    steer(&k, (struct bytes){.at = head, .n = sizeof(head)});
+    k.mode = 1 + (int32_t)pick(&k, 3);
+    k.is_calm = !once_in(&k, 4);
+    k.drops_rows = once_in(&k, 5);
+    k.is_single = !once_in(&k, 3);
+    k.is_inward = once_in(&k, 3);
+    k.is_outward = !k.is_inward && once_in(&k, 2);
+    k.is_foreign_gap = once_in(&k, 2);
+    first = firsts[pick(&k, 4)];
+    is_unwound = once_in(&k, 3);
+    k.choices.n = 0;
+    open_partition(&k, first);
+    for (size_t from = sizeof(head); from < n && h->steps_n < 150; from += HISTORY_FILING_SIZE) {
+        size_t left = n - from;
+
+        steer(&k, (struct bytes){.at = at + from,
+                                 .n = left < HISTORY_FILING_SIZE ? left : HISTORY_FILING_SIZE});
+        pass_days(&k);
+        if (once_in(&k, 16)) {
+            add_some_bulletin(&k, first);
+        }
+        add_filing(&k);
+    }
+    k.choices.n = 0;
+    if (is_unwound) {
         unwind(&k);
     }
     model_close(k.guide);

@@ -1,7 +1,7 @@
-/* history.h - seeded histories of one partition: bulletins and filings, believable and broken.
+/* history.h - histories of one partition: bulletins and filings, believable and broken.
  *
- * A history is made once from its seed; every step stands by itself, so that steps can be left out
- * to find the few that matter. */
+ * A history is made once, from a seed or from bytes; every step stands by itself, so that steps can
+ * be left out to find the few that matter. */
 #ifndef TESTS_PROPERTY_HISTORY_H
 #define TESTS_PROPERTY_HISTORY_H
 
@@ -19,7 +19,9 @@ enum {
     STEP_INVESTORS_MAX = 3,
     STEP_ROWS_MAX = 48,
     STEP_HOLIDAYS_MAX = 16,
-    STEP_RATES_MAX = 6
+    STEP_RATES_MAX = 6,
+    HISTORY_HEAD_SIZE = 12,
+    HISTORY_FILING_SIZE = 32
 };
 
 struct step {
@@ -53,6 +55,10 @@ struct history {
 
 /* gives the steps: history_fini(). */
 void history_init(struct history *history, uint64_t seed);
+/* The same from bytes, which a fuzzer changes: HISTORY_HEAD_SIZE for what the whole is about, then
+ * HISTORY_FILING_SIZE a filing with the days and the bulletin before it; each byte is a choice.
+ * The history ends with the bytes.  Amounts are often taken from the edge of a limit. */
+void history_init_steered(struct history *history, const uint8_t *at, size_t n);
 void history_fini(struct history *history);
 
 /* A step as the JSON of a pack: the filing or the reference object. */

@@ -238,6 +238,22 @@ static void put_filing(struct sim_log *log, const struct made *made)
     arena_reset(&log->arena);
 }
 
+void sim_log_filing(struct sim_log *log, const char *json)
+{
+    const struct document doc = read_json(log, json);
+    const struct node *const code = document_find(&doc, &doc.nodes[0], "enterprise");
+    struct bytes key;
+    struct bytes filing;
+    struct bytes value;
+
+    assert(code);
+    key = (struct bytes){.at = (const uint8_t *)code->text.at, .n = code->text.n};
+    MUST(filing_encode(&doc, &log->arena, &filing, err));
+    encode_filing(log, filing, &value);
+    log->put(log->arg, partition_of_key(key.at, key.n, log->partitions_n), &key, value);
+    arena_reset(&log->arena);
+}
+
 void sim_log_registration(struct sim_log *log, uint32_t enterprise, const char *number,
                           const char *industry)
 {

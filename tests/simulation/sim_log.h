@@ -70,6 +70,8 @@ void sim_log_inflow(struct sim_log *log, uint32_t enterprise, const char *number
                     const char *currency);
 void sim_log_inflow_on(struct sim_log *log, uint32_t enterprise, const char *number,
                        const char *currency, uint32_t day);
+/* Any filing, as JSON, under the key of its enterprise. */
+void sim_log_filing(struct sim_log *log, const char *json);
 /* Any bulletin of one item. */
 void sim_log_item(struct sim_log *log, const char *json);
 void sim_log_act(struct sim_log *log, const char *event, const struct sim_filed *about,

@@ -11,6 +11,7 @@
 #include "consumers/engine/decider.h"
 #include "consumers/engine/journal.h"
 #include "consumers/store/state.h"
+#include "consumers/store/states_digest.h"
 #include "wire/decision_codec.h"
 
 #define TOPIC      "filings.submitted.v1"
@@ -197,6 +198,8 @@ void sim_world_stop(struct sim_world *w, uint32_t i, bool is_clean)
     close_worker(w, i);
 }
 
+static void flush(struct sim_world *w, struct sim_worker *worker);
+
 bool sim_world_turn(struct sim_world *w, uint32_t i)
 {
     struct sim_worker *const worker = &w->workers[i];
@@ -211,6 +214,10 @@ bool sim_world_turn(struct sim_world *w, uint32_t i)
     running = worker;
     worker->is_inside = true;
     is_running = engine_step(worker->engine, &code, &why);
+    if (is_running && !worker->is_dead &&
+        sim_chance(&w->broker.chance, 1000) < w->conf.flush_permille) {
+        flush(w, worker);
+    }
     worker->is_inside = false;
     if (is_running && !worker->is_dead) {
         return true;
@@ -448,6 +455,81 @@ static void decide_fresh(struct sim_world *w, struct fresh *f, uint32_t p)
             return;
         }
         assert(!is_cut);
+    }
+}
+
+/* The log up to an offset, into a store of its own. */
+static void decide_below(struct sim_world *w, struct fresh *f, uint32_t p, int64_t end)
+{
+    struct store_claim claim = {.partition = p, .txn_id = "fresh"};
+    struct store_part sealed;
+    const struct store_batch batch = {.parts = &sealed, .parts_n = 1};
+    const struct sim_entry *entry;
+    enum store_outcome outcome = STORE_FENCED;
+    char previous[TXN_ID_SIZE];
+    struct bus_record record;
+    struct store_row row;
+    struct failure why;
+    bool is_cut = false;
+    enum status status = store_claim(f->store, &claim, &row, previous, &why);
+
+    for (int64_t at = 0; status == STATUS_OK; at++) {
+        entry = sim_read(&w->broker, SIM_SUBMITTED, p, &at);
+        if (!entry || at >= end) {
+            break;
+        }
+        record_of(entry, p, at, &record);
+        status = decider_record(f->decider, &record, &f->part, &is_cut, &why);
+    }
+    if (status == STATUS_OK) {
+        status = decider_seal(f->decider, &f->part, SIZE_MAX, &sealed, &why);
+    }
+    if (status == STATUS_OK) {
+        status = store_commit(f->store, &batch, &outcome, &why);
+    }
+    if (status != STATUS_OK || outcome != STORE_STORED) {
+        broken(w, "partition %u decided anew up to %" PRId64 ": %s", p, end, why.text);
+    }
+}
+
+/* The states of the store are those of the position, whoever else was at work before. */
+static void check_flushed(struct sim_world *w, uint32_t p, const struct store_position *position)
+{
+    uint8_t want[DIGEST_SIZE];
+    uint8_t got[DIGEST_SIZE];
+    struct store_row row;
+    struct failure why;
+    struct fresh f;
+    enum status status;
+
+    fresh_open(&f, w, NULL, p);
+    decide_below(w, &f, p, position->next_offset);
+    status = states_digest(f.store, p, f.desk->hash, want, &why);
+    assert(status == STATUS_OK);
+    status = states_digest(w->real, p, f.desk->hash, got, &why);
+    assert(status == STATUS_OK);
+    status = store_row_read(w->real, p, &row, &why);
+    assert(status == STATUS_OK);
+    if (row.position.number != position->number || row.clean_number != position->number ||
+        memcmp(row.position.chain, position->chain, DIGEST_SIZE) != 0) {
+        broken(w, "partition %u: flushed at %" PRIu64 ", the row says %" PRIu64 " and %" PRIu64, p,
+               position->number, row.position.number, row.clean_number);
+    } else if (memcmp(want, got, DIGEST_SIZE) != 0) {
+        broken(w, "partition %u: flushed states are not those of decision %" PRIu64, p,
+               position->number);
+    }
+    w->flushes++;
+    fresh_close(&f);
+}
+
+/* What a checkpoint asks for, between two turns. */
+static void flush(struct sim_world *w, struct sim_worker *worker)
+{
+    const uint32_t p = sim_chance(&w->broker.chance, SIM_PARTITIONS);
+    struct store_position position;
+
+    if (engine_flush(worker->engine, p, &position) && !worker->is_dead) {
+        check_flushed(w, p, &position);
     }
 }
 

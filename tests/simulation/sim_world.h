@@ -38,9 +38,10 @@ struct sim_conf {
     struct sim_rules rules;
     bool no_token;
     bool no_position;
-    uint32_t crash_percent; /* of turns at which a crash point is armed */
-    uint32_t pause_percent; /* of turns at which a worker stops for a while */
-    uint32_t leave_percent; /* of turns at which one leaves cleanly or comes back */
+    uint32_t crash_percent;  /* of turns at which a crash point is armed */
+    uint32_t pause_percent;  /* of turns at which a worker stops for a while */
+    uint32_t leave_percent;  /* of turns at which one leaves cleanly or comes back */
+    uint32_t flush_permille; /* of turns after which all states are written and looked at */
 };
 
 struct sim_world {
@@ -54,6 +55,7 @@ struct sim_world {
     struct engine_counters counters; /* of all engines that ended */
     uint64_t outcomes[5];            /* of all decisions, by enum outcome */
     uint64_t crashes;                /* at crash points */
+    uint64_t flushes;                /* whose states were found right */
 };
 
 void sim_world_open(struct sim_world *world, const struct sim_conf *conf);

@@ -12,15 +12,9 @@
 #include <cmocka.h>
 #include <openssl/crypto.h>
 
-#include "consumers/engine/decider.h"
-#include "consumers/engine/journal.h"
-#include "sim_log.h"
-#include "wire/decision_codec.h"
+#include "sim_partition.h"
 #include "wire/encode.h"
 #include "wire/json.h"
-
-#define RECORDS_MAX 4096
-#define FIRST_MS    INT64_C(1776643200000) /* 2026-04-20 */
 
 /* ---- what is allocated --------------------------------------------------------------------- */
 
@@ -95,175 +89,12 @@ static void crypto_free(void *at, const char *file, int line)
     free(at);
 }
 
-/* ---- a partition --------------------------------------------------------------------------- */
-
-struct fixture {
-    struct sim_log log;
-    struct store *store;
-    struct reference_set *references;
-    struct desk *desk;
-    struct decider *decider;
-    struct batch_part part;
-    uint8_t token[OWNER_TOKEN_SIZE];
-    struct bus_record records[RECORDS_MAX];
-    uint8_t *owned[RECORDS_MAX]; /* their bytes */
-    size_t records_n;
-    size_t decided_n;
-    int64_t time_ms;
-    bool is_create_time;
-    bool is_broker_memory;
-    struct failure why;
-    struct decision seen;
-};
-
-static void put(void *arg, uint32_t partition, const struct bytes *key, struct bytes value)
-{
-    struct fixture *const f = arg;
-    struct bus_record *const record = &f->records[f->records_n];
-    uint8_t *const copy = malloc(value.n + 32);
-
-    assert_non_null(copy);
-    assert_true(f->records_n < RECORDS_MAX);
-    if (value.n > 0) {
-        memcpy(copy, value.at, value.n);
-    }
-    if (key) {
-        memcpy(copy + value.n, key->at, key->n);
-    }
-    *record = (struct bus_record){.partition = partition,
-                                  .offset = (int64_t)f->records_n,
-                                  .timestamp_ms = f->time_ms,
-                                  .log_append_time = !f->is_create_time,
-                                  .has_key = key != NULL,
-                                  .has_value = value.at != NULL,
-                                  .key = copy + value.n,
-                                  .key_n = key ? key->n : 0,
-                                  .value = copy,
-                                  .value_n = value.n};
-    f->owned[f->records_n++] = copy;
-}
-
-static void open_decider(struct fixture *f, uint32_t partitions_n, uint32_t records_max)
-{
-    struct decider_conf conf = {.partitions_n = partitions_n,
-                                .topic = "t",
-                                .is_broker_memory = f->is_broker_memory,
-                                .records_max = records_max};
-    struct store_claim claim = {.txn_id = "w"};
-    char previous[TXN_ID_SIZE];
-    struct store_row row;
-    int64_t from = -1;
-
-    memcpy(conf.ledger_id, f->log.ledger_id, LEDGER_ID_SIZE);
-    decider_genesis(f->desk, &conf, claim.genesis);
-    memcpy(claim.token, f->token, sizeof(f->token));
-    assert_int_equal(decider_open(f->desk, &conf, &f->decider, &f->why), STATUS_OK);
-    assert_int_equal(store_claim(f->store, &claim, &row, previous, &f->why), STATUS_OK);
-    assert_int_equal(decider_start(f->decider, &row, &from, &f->why), STATUS_OK);
-    assert_int_equal(from, -1);
-}
-
-static int setup(void **state)
-{
-    struct fixture *const f = calloc(1, sizeof(*f));
-
-    if (!f) {
-        return -1;
-    }
-    sim_log_open(&f->log, 5, 1);
-    f->log.put = put;
-    f->log.arg = f;
-    f->time_ms = FIRST_MS;
-    assert_int_equal(store_open("memory:", &f->store, &f->why), STATUS_OK);
-    assert_int_equal(reference_set_open(&f->references, &f->why), STATUS_OK);
-    assert_int_equal(desk_open(f->store, f->references, &f->desk, &f->why), STATUS_OK);
-    assert_int_equal(batch_part_init(&f->part, &f->why), STATUS_OK);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *const f = *state;
-
-    for (size_t i = 0; i < f->records_n; i++) {
-        free(f->owned[i]);
-    }
-    decider_close(f->decider);
-    batch_part_fini(&f->part);
-    desk_close(f->desk);
-    reference_set_close(f->references);
-    store_close(f->store);
-    sim_log_close(&f->log);
-    free(f);
-    return 0;
-}
-
-/* Close the batch as the engine does. */
-static void store_part(struct fixture *f)
-{
-    struct store_part sealed;
-    const struct store_batch batch = {.parts = &sealed, .parts_n = 1};
-    enum store_outcome outcome = STORE_DOUBT;
-
-    assert_int_equal(decider_seal(f->decider, &f->part, 1000, &sealed, &f->why), STATUS_OK);
-    memcpy(sealed.owner_token, f->token, sizeof(f->token));
-    assert_int_equal(store_commit(f->store, &batch, &outcome, &f->why), STATUS_OK);
-    assert_int_equal(outcome, STORE_STORED);
-    decider_stored(f->decider);
-}
-
-/* What is published and not yet decided, as one batch or as many as it is cut into. */
-static enum status decide(struct fixture *f)
-{
-    enum status status = STATUS_OK;
-
-    if (!f->decider) {
-        open_decider(f, 1, 0);
-    }
-    batch_part_reset(&f->part, 0, decider_position(f->decider));
-    while (f->decided_n < f->records_n && status == STATUS_OK) {
-        bool is_cut = false;
-
-        status = decider_record(f->decider, &f->records[f->decided_n], &f->part, &is_cut, &f->why);
-        if (is_cut) {
-            store_part(f);
-            batch_part_reset(&f->part, 0, decider_position(f->decider));
-        } else {
-            f->decided_n++;
-        }
-    }
-    if (status == STATUS_OK) {
-        store_part(f);
-    }
-    return status;
-}
-
-/* The decision with a number, from the journal. */
-static const struct decision *decision_of(struct fixture *f, uint64_t number)
-{
-    struct store_journal_row row;
-    struct journal_entry entry;
-
-    assert_int_equal(store_journal_find(f->store, 0, number, &row, &f->why), STATUS_OK);
-    assert_int_equal(journal_entry_find(&row, number, &entry, &f->why), STATUS_OK);
-    arena_reset(&f->desk->seen_arena);
-    assert_int_equal(decision_decode(entry.decision, &f->desk->seen_arena, &f->seen, &f->why),
-                     STATUS_OK);
-    return &f->seen;
-}
-
-static const struct decision *last(struct fixture *f)
-{
-    return decision_of(f, decider_position(f->decider)->number);
-}
-
-static void expect_last(struct fixture *f, enum outcome outcome, enum code code)
+static void expect_last(struct sim_partition *f, enum outcome outcome, enum code code)
 {
     const struct decision *decision;
 
-    assert_int_equal(decide(f), STATUS_OK);
-    decision = last(f);
+    assert_int_equal(sim_partition_decide(f), STATUS_OK);
+    decision = sim_partition_last(f);
     assert_int_equal(decision->outcome, outcome);
     assert_int_equal(decision->reasons.n, code == CODE_NONE ? 0 : 1);
     if (code != CODE_NONE) {
@@ -271,9 +102,9 @@ static void expect_last(struct fixture *f, enum outcome outcome, enum code code)
     }
 }
 
-static void expect_conflict(struct fixture *f, const char *text)
+static void expect_conflict(struct sim_partition *f, const char *text)
 {
-    assert_int_equal(decide(f), STATUS_CONFLICT);
+    assert_int_equal(sim_partition_decide(f), STATUS_CONFLICT);
     assert_int_equal(f->why.remedy, REMEDY_STOP);
     assert_non_null(strstr(f->why.text, text));
 }
@@ -286,30 +117,30 @@ static const char *const sheet_json =
 
 static void a_bulletin_is_in_force_from_its_record_on(void **state)
 {
-    struct fixture *const f = *state;
+    struct sim_partition *const f = *state;
 
     sim_log_found(&f->log);
     expect_last(f, OUTCOME_ACCEPTED, CODE_NONE);
-    assert_int_equal(last(f)->event, EVENT_BULLETIN);
-    assert_true(last(f)->has_bulletin);
-    assert_int_equal(last(f)->bulletin, f->log.bulletin - 1);
+    assert_int_equal(sim_partition_last(f)->event, EVENT_BULLETIN);
+    assert_true(sim_partition_last(f)->has_bulletin);
+    assert_int_equal(sim_partition_last(f)->bulletin, f->log.bulletin - 1);
     assert_int_equal(decider_bulletin_next(f->decider), f->log.bulletin);
 }
 
 static void refuses_a_bulletin_with_a_key(void **state)
 {
-    struct fixture *const f = *state;
+    struct sim_partition *const f = *state;
 
     sim_log_found(&f->log);
     f->log.has_bulletin_key = true;
     sim_log_item(&f->log, sheet_json);
     expect_last(f, OUTCOME_REJECTED, CODE_BULLETIN);
-    assert_int_equal(last(f)->bulletin, f->log.bulletin - 2);
+    assert_int_equal(sim_partition_last(f)->bulletin, f->log.bulletin - 2);
 }
 
 static void refuses_a_bulletin_with_another_number(void **state)
 {
-    struct fixture *const f = *state;
+    struct sim_partition *const f = *state;
 
     sim_log_found(&f->log);
     f->log.bulletin++;
@@ -319,7 +150,7 @@ static void refuses_a_bulletin_with_another_number(void **state)
 
 static void refuses_a_bulletin_with_a_wrong_signature(void **state)
 {
-    struct fixture *const f = *state;
+    struct sim_partition *const f = *state;
 
     sim_log_found(&f->log);
     f->log.spoils_signatures = true;
@@ -329,7 +160,7 @@ static void refuses_a_bulletin_with_a_wrong_signature(void **state)
 
 static void wants_two_persons_outside_a_demonstration(void **state)
 {
-    struct fixture *const f = *state;
+    struct sim_partition *const f = *state;
 
     f->log.is_strict = true;
     f->log.approvals_n = 2;
@@ -346,7 +177,7 @@ static void wants_two_persons_outside_a_demonstration(void **state)
 
 static void a_founding_record_that_one_person_signed_founds_nothing(void **state)
 {
-    struct fixture *const f = *state;
+    struct sim_partition *const f = *state;
 
     f->log.is_strict = true;
     f->log.approvals_n = 1;
@@ -356,7 +187,7 @@ static void a_founding_record_that_one_person_signed_founds_nothing(void **state
 
 static void stops_at_a_first_record_that_is_no_bulletin(void **state)
 {
-    struct fixture *const f = *state;
+    struct sim_partition *const f = *state;
 
     sim_log_registration(&f->log, 0, "R0000001", "C3411");
     expect_conflict(f, "ledger found");
@@ -364,26 +195,26 @@ static void stops_at_a_first_record_that_is_no_bulletin(void **state)
 
 static void stops_when_the_topic_has_another_partition_count(void **state)
 {
-    struct fixture *const f = *state;
+    struct sim_partition *const f = *state;
 
     sim_log_found(&f->log);
-    open_decider(f, 2, 0);
+    sim_partition_open(f, 2, 0);
     expect_conflict(f, "partitions");
 }
 
 static void stops_at_rules_that_it_does_not_know(void **state)
 {
-    struct fixture *const f = *state;
+    struct sim_partition *const f = *state;
 
     sim_log_found(&f->log);
-    assert_int_equal(decide(f), STATUS_OK);
+    assert_int_equal(sim_partition_decide(f), STATUS_OK);
     sim_log_item(&f->log, "{\"kind\":\"policy\",\"policy\":2,\"rules\":99,\"parameters\":[]}");
     expect_conflict(f, "rules 99");
 }
 
 static void stops_at_a_time_stamp_that_is_not_the_broker_s(void **state)
 {
-    struct fixture *const f = *state;
+    struct sim_partition *const f = *state;
 
     sim_log_found(&f->log);
     f->is_create_time = true;
@@ -391,17 +222,17 @@ static void stops_at_a_time_stamp_that_is_not_the_broker_s(void **state)
     expect_conflict(f, "LogAppendTime");
 }
 
-static void open_in_memory(struct fixture *f)
+static void open_in_memory(struct sim_partition *f)
 {
-    open_decider(f, 1, 0);
+    sim_partition_open(f, 1, 0);
     decider_close(f->decider);
     f->is_broker_memory = true;
-    open_decider(f, 1, 0);
+    sim_partition_open(f, 1, 0);
 }
 
 static void a_producer_s_time_counts_in_a_ledger_founded_in_memory_only(void **state)
 {
-    struct fixture *const f = *state;
+    struct sim_partition *const f = *state;
 
     f->is_create_time = true;
     f->log.is_in_memory = true;
@@ -412,7 +243,7 @@ static void a_producer_s_time_counts_in_a_ledger_founded_in_memory_only(void **s
 
 static void a_broker_in_memory_alone_does_not_make_it_count(void **state)
 {
-    struct fixture *const f = *state;
+    struct sim_partition *const f = *state;
 
     f->is_create_time = true;
     sim_log_found(&f->log);
@@ -422,7 +253,7 @@ static void a_broker_in_memory_alone_does_not_make_it_count(void **state)
 
 static void a_ledger_founded_in_memory_stays_there(void **state)
 {
-    struct fixture *const f = *state;
+    struct sim_partition *const f = *state;
 
     f->log.is_in_memory = true;
     sim_log_found(&f->log);
@@ -431,7 +262,7 @@ static void a_ledger_founded_in_memory_stays_there(void **state)
 
 static void wants_a_right_signature_outside_a_demonstration(void **state)
 {
-    struct fixture *const f = *state;
+    struct sim_partition *const f = *state;
 
     f->log.is_strict = true;
     f->log.approvals_n = 2;
@@ -449,7 +280,7 @@ static void wants_a_right_signature_outside_a_demonstration(void **state)
 /* A verdict found ahead counts for the key that the register gives and for no other. */
 static void believes_a_verdict_about_the_right_key_only(void **state)
 {
-    struct fixture *const f = *state;
+    struct sim_partition *const f = *state;
     struct bus_verdict *verdict;
 
     f->log.is_strict = true;
@@ -469,7 +300,7 @@ static void believes_a_verdict_about_the_right_key_only(void **state)
 
 static void rejects_a_record_under_another_key_and_lets_it_own_nothing(void **state)
 {
-    struct fixture *const f = *state;
+    struct sim_partition *const f = *state;
     struct bus_record *record;
 
     sim_log_found(&f->log);
@@ -478,23 +309,24 @@ static void rejects_a_record_under_another_key_and_lets_it_own_nothing(void **st
     record->key_n--;
     expect_last(f, OUTCOME_REJECTED, CODE_SCHEMA);
     assert_string_equal(f->seen.reasons.at[0].field, "/enterprise");
-    put(f, 0, &(struct bytes){.at = record->key, .n = record->key_n + 1},
+    sim_partition_put(
+        f, 0, &(struct bytes){.at = record->key, .n = record->key_n + 1},
         (struct bytes){.at = record->value, .n = record->value_n}); /* the same, rightly */
     expect_last(f, OUTCOME_ACCEPTED, CODE_NONE);
 }
 
 static void received_time_never_goes_back(void **state)
 {
-    struct fixture *const f = *state;
+    struct sim_partition *const f = *state;
 
     sim_log_found(&f->log);
-    f->time_ms = FIRST_MS + 5000;
+    f->time_ms = SIM_FIRST_MS + 5000;
     sim_log_registration(&f->log, 0, "R0000001", "C3411");
-    f->time_ms = FIRST_MS + 1000;
+    f->time_ms = SIM_FIRST_MS + 1000;
     sim_log_inflow(&f->log, 0, "R0000001", "USD");
-    assert_int_equal(decide(f), STATUS_OK);
-    assert_int_equal(last(f)->received_ms, FIRST_MS + 5000);
-    assert_int_equal(decider_position(f->decider)->received_ms, FIRST_MS + 5000);
+    assert_int_equal(sim_partition_decide(f), STATUS_OK);
+    assert_int_equal(sim_partition_last(f)->received_ms, SIM_FIRST_MS + 5000);
+    assert_int_equal(decider_position(f->decider)->received_ms, SIM_FIRST_MS + 5000);
 }
 
 /* A pack (rulebook 9): no founding record, bulletins from 1, nothing signed. */
@@ -505,9 +337,9 @@ static void a_pack_is_decided_without_a_founding_record(void **state)
         "\"enterprise\":\"91210100MA0FG1HX9H\",\"event\":\"fdi.deregistration\","
         "\"business_date\":\"2026-04-13\",\"maker\":\"a\",\"checker\":\"b\",\"details\":{"
         "\"registration_no\":\"R0000001\",\"waive_outflow\":true}}";
-    struct fixture *const f = *state;
+    struct sim_partition *const f = *state;
     const struct decider_conf conf = {.partitions_n = 1, .topic = "pack", .is_pack = true};
-    struct pack_filing line = {.offset = 1, .received_ms = FIRST_MS, .has_encoding = true};
+    struct pack_filing line = {.offset = 1, .received_ms = SIM_FIRST_MS, .has_encoding = true};
     struct pack_reference reference = {.offset = 0};
     struct json_text json;
     struct bytes item;
@@ -540,7 +372,7 @@ static void a_pack_is_decided_without_a_founding_record(void **state)
 }
 
 /* Twenty filings wait for a rate sheet; it comes. */
-static void publish_a_sheet_that_frees_many(struct fixture *f)
+static void publish_a_sheet_that_frees_many(struct sim_partition *f)
 {
     sim_log_found(&f->log);
     sim_log_item(&f->log, "{\"kind\":\"calendar\",\"year\":2025,\"holidays\":[]}");
@@ -557,12 +389,12 @@ static void publish_a_sheet_that_frees_many(struct fixture *f)
 
 static void a_cut_record_gives_the_same_decisions(void **state)
 {
-    struct fixture *const f = *state;
+    struct sim_partition *const f = *state;
     uint8_t chain[DIGEST_SIZE];
     uint64_t number;
 
     publish_a_sheet_that_frees_many(f);
-    assert_int_equal(decide(f), STATUS_OK);
+    assert_int_equal(sim_partition_decide(f), STATUS_OK);
     number = decider_position(f->decider)->number;
     memcpy(chain, decider_position(f->decider)->chain, sizeof(chain));
     assert_true(number >= f->records_n + 20);
@@ -572,8 +404,8 @@ static void a_cut_record_gives_the_same_decisions(void **state)
         assert_int_equal(store_open("memory:", &f->store, &f->why), STATUS_OK);
         f->desk->store = f->store;
         f->decided_n = 0;
-        open_decider(f, 1, records_max);
-        assert_int_equal(decide(f), STATUS_OK);
+        sim_partition_open(f, 1, records_max);
+        assert_int_equal(sim_partition_decide(f), STATUS_OK);
         assert_int_equal(decider_position(f->decider)->number, number);
         assert_memory_equal(decider_position(f->decider)->chain, chain, sizeof(chain));
         assert_int_equal(decider_position(f->decider)->step, 0);
@@ -583,7 +415,7 @@ static void a_cut_record_gives_the_same_decisions(void **state)
 /* P5: after a few batches like it, a batch of filings of known enterprises allocates nothing. */
 static void a_steady_batch_allocates_nothing(void **state)
 {
-    struct fixture *const f = *state;
+    struct sim_partition *const f = *state;
     uint64_t before = 0;
     bool is_cut = false;
 
@@ -596,7 +428,7 @@ static void a_steady_batch_allocates_nothing(void **state)
             sim_log_inflow(&f->log, i % SIM_ENTERPRISES, "R0000001", "USD");
         }
         if (batch < 3) {
-            assert_int_equal(decide(f), STATUS_OK);
+            assert_int_equal(sim_partition_decide(f), STATUS_OK);
         }
     }
     batch_part_reset(&f->part, 0, decider_position(f->decider));
@@ -613,11 +445,12 @@ static void a_steady_batch_allocates_nothing(void **state)
     assert_int_equal(f->decided_n, f->records_n);
     assert_int_equal(f->part.count, 40);
     assert_int_equal(before, 0);
-    store_part(f);
-    assert_int_equal(last(f)->outcome, OUTCOME_ACCEPTED);
+    sim_partition_store(f);
+    assert_int_equal(sim_partition_last(f)->outcome, OUTCOME_ACCEPTED);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)                                                                                 \
+    cmocka_unit_test_setup_teardown(name, sim_partition_setup, sim_partition_teardown)
 
 int main(void)
 {

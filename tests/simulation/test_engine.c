@@ -57,12 +57,14 @@ static const struct sim_faults all_faults = {.lost_answer = 15,
 static struct engine_counters seen;
 static uint64_t seen_outcomes[5];
 static uint64_t seen_crashes;
+static uint64_t seen_flushes;
 
 static void forget_seen(void)
 {
     memset(&seen, 0, sizeof(seen));
     memset(seen_outcomes, 0, sizeof(seen_outcomes));
     seen_crashes = 0;
+    seen_flushes = 0;
 }
 
 static void add_seen(const struct sim_world *world)
@@ -77,6 +79,7 @@ static void add_seen(const struct sim_world *world)
         seen_outcomes[i] += world->outcomes[i];
     }
     seen_crashes += world->crashes;
+    seen_flushes += world->flushes;
 }
 
 /* Does the history hold what is promised? */
@@ -109,7 +112,8 @@ static struct sim_conf everything(uint64_t seed)
                              .faults = all_faults,
                              .crash_percent = 10,
                              .pause_percent = 5,
-                             .leave_percent = 5};
+                             .leave_percent = 5,
+                             .flush_permille = 10};
 }
 
 static void one_engine_decides_all(void **state)
@@ -136,20 +140,22 @@ static void many_engines_with_everything_going_wrong(void **state)
 
         assert_true(holds(&conf));
     }
-    print_message(
-        "claims %" PRIu64 ", recovered %" PRIu64 ", crashes %" PRIu64 ", batches %" PRIu64
-        "/%" PRIu64 "/%" PRIu64 "/%" PRIu64 ", publications %" PRIu64 "/%" PRIu64 "/%" PRIu64
-        "/%" PRIu64 ", outcomes %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
-        seen.claims, seen.recovered_decisions, seen_crashes, seen.batches_stored,
-        seen.batches_fenced, seen.batches_dropped, seen.batches_doubted, seen.publications_done,
-        seen.publications_recycled, seen.publications_aborted, seen.publications_fenced,
-        seen_outcomes[OUTCOME_ACCEPTED], seen_outcomes[OUTCOME_REJECTED],
-        seen_outcomes[OUTCOME_HELD], seen_outcomes[OUTCOME_DUPLICATE]);
+    print_message("flushes %" PRIu64 ", claims %" PRIu64 ", recovered %" PRIu64 ", crashes %" PRIu64
+                  ", batches %" PRIu64 "/%" PRIu64 "/%" PRIu64 "/%" PRIu64 ", publications %" PRIu64
+                  "/%" PRIu64 "/%" PRIu64 "/%" PRIu64 ", outcomes %" PRIu64 " %" PRIu64 " %" PRIu64
+                  " %" PRIu64 "\n",
+                  seen_flushes, seen.claims, seen.recovered_decisions, seen_crashes,
+                  seen.batches_stored, seen.batches_fenced, seen.batches_dropped,
+                  seen.batches_doubted, seen.publications_done, seen.publications_recycled,
+                  seen.publications_aborted, seen.publications_fenced,
+                  seen_outcomes[OUTCOME_ACCEPTED], seen_outcomes[OUTCOME_REJECTED],
+                  seen_outcomes[OUTCOME_HELD], seen_outcomes[OUTCOME_DUPLICATE]);
     if (n < SEEDS) {
         return;
     }
     assert_true(seen.recovered_decisions > 0);
     assert_true(seen_crashes > 0);
+    assert_true(seen_flushes > 100);
     assert_true(seen.batches_fenced > 0);
     assert_true(seen.batches_dropped > 0);
     assert_true(seen.batches_doubted > 0);

@@ -13,6 +13,13 @@
 
 enum { STORY_TEXT_MAX = 4096, STORY_POLICY_MAX = 65536, STORY_KEPT_MAX = 8192 };
 
+#define ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
+
+#define CNY(value) "{'currency':'CNY','value':'" value "'}"
+#define USD(value) "{'currency':'USD','value':'" value "'}"
+#define EUR(value) "{'currency':'EUR','value':'" value "'}"
+#define JPY(value) "{'currency':'JPY','value':'" value "'}"
+
 struct story {
     struct fixture *f;
     struct tree *tree; /* of the filing that is being told; filings borrow its texts */
@@ -192,6 +199,32 @@ struct story_row {
     const char *reasons;
     const char *flags;
 };
+
+static inline void accept(const struct decision *decision)
+{
+    expect(decision, OUTCOME_ACCEPTED, "");
+}
+
+/* Every row breaks one field of a good filing; what is accepted is taken back. */
+static inline void story_rows(struct story *s, const struct story_row *rows, size_t n,
+                              void (*tell)(struct story *s, uint32_t id))
+{
+    for (uint32_t i = 0; i < n; i++) {
+        tell(s, 1000 + i);
+        if (rows[i].at[0] != '\0') {
+            story_set(s, rows[i].at, rows[i].json);
+        }
+        (void)story_end(s);
+        if (s->f->result.decision.outcome != rows[i].outcome) {
+            print_error("row %u: %s\n", i, rows[i].at);
+        }
+        expect(&s->f->result.decision, rows[i].outcome, rows[i].reasons);
+        expect_flags(&s->f->result.decision, rows[i].flags);
+        if (rows[i].outcome == OUTCOME_ACCEPTED) {
+            accept(story_reverse(s, 2000 + i, 1000 + i, "2026-12-31"));
+        }
+    }
+}
 
 /* The balances of a limit by its id, "" when there is none. */
 static inline void story_balance(const struct story *s, const char *id, char *out, size_t size)

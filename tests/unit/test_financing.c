@@ -2,8 +2,6 @@
  * contracts, drawdowns and repayments over the shipped policy, amounts digit for digit. */
 #include "story.h"
 
-#define ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
-
 #define MP_PROFILE                                                                                 \
     "'mode':'MACROPRUDENTIAL','effective_on':'2026-01-01','region':'210100','subject':'GENERAL',"  \
     "'established_on':'2010-01-01','net_assets':{'currency':'CNY','value':'100000000.00'},"        \
@@ -69,34 +67,6 @@ static const struct decision *repay(struct story *s, uint32_t id, uint32_t no, c
                                     const char *date)
 {
     return move(s, id, (struct movement){"financing.repayment", no, money, date});
-}
-
-static void accept(const struct decision *decision) { expect(decision, OUTCOME_ACCEPTED, ""); }
-
-#define CNY(value) "{'currency':'CNY','value':'" value "'}"
-#define USD(value) "{'currency':'USD','value':'" value "'}"
-#define EUR(value) "{'currency':'EUR','value':'" value "'}"
-#define JPY(value) "{'currency':'JPY','value':'" value "'}"
-
-/* Every row breaks one field of a good filing; nothing of it is kept when it is accepted. */
-static void run_rows(struct story *s, const struct story_row *rows, size_t n,
-                     void (*tell)(struct story *s, uint32_t id))
-{
-    for (uint32_t i = 0; i < n; i++) {
-        tell(s, 1000 + i);
-        if (rows[i].at[0] != '\0') {
-            story_set(s, rows[i].at, rows[i].json);
-        }
-        (void)story_end(s);
-        if (s->f->result.decision.outcome != rows[i].outcome) {
-            print_error("row %u: %s\n", i, rows[i].at);
-        }
-        expect(&s->f->result.decision, rows[i].outcome, rows[i].reasons);
-        expect_flags(&s->f->result.decision, rows[i].flags);
-        if (rows[i].outcome == OUTCOME_ACCEPTED) {
-            accept(story_reverse(s, 2000 + i, 1000 + i, "2026-12-31"));
-        }
-    }
 }
 
 /* ---- the worked cases ----------------------------------------------------------------------- */
@@ -274,7 +244,7 @@ static void a_macroprudential_profile_is_refused_where_it_fails(void **state)
     };
     struct story *s = *state;
 
-    run_rows(s, rows, ROWS(rows), tell_mp);
+    story_rows(s, rows, ROWS(rows), tell_mp);
     /* Nothing is in force before the first row of the policy: 212, also beside 210 (S12). */
     tell_mp(s, 1);
     story_set(s, "/business_date", "'2016-05-02'");
@@ -321,7 +291,7 @@ static void a_gap_profile_is_refused_where_it_fails(void **state)
          "116 /details/total_investment/currency", ""},
     };
 
-    run_rows(*state, rows, ROWS(rows), tell_gap);
+    story_rows(*state, rows, ROWS(rows), tell_gap);
 }
 
 static void tell_fac(struct story *s, uint32_t id)
@@ -352,7 +322,7 @@ static void a_facilitation_profile_is_refused_where_it_fails(void **state)
         {"/business_date", "'2023-12-07'", OUTCOME_REJECTED, "212 /details/region", ""},
     };
 
-    run_rows(*state, rows, ROWS(rows), tell_fac);
+    story_rows(*state, rows, ROWS(rows), tell_fac);
 }
 
 static void a_profile_is_one_with_the_registration_of_its_enterprise(void **state)
@@ -386,7 +356,7 @@ static void a_profile_is_one_with_the_registration_of_its_enterprise(void **stat
     accept(story_file(s, 3, "fdi.inflow", "2026-02-03",
                       "'registration_no':'REG00001','investor_no':'F1','account':'a',"
                       "'remitter_country':'DEU','money':" USD("2000000.00")));
-    run_rows(s, rows, ROWS(rows), tell_gap);
+    story_rows(s, rows, ROWS(rows), tell_gap);
 }
 
 /* S13, H4: one that was held and is approved after another one came keeps its place before it. */
@@ -632,7 +602,7 @@ static void a_contract_is_refused_where_it_fails(void **state)
     story_set(s, "/details/not_counted", "true");
     story_set(s, "/note", "'between branches'");
     accept(story_end(s));
-    run_rows(s, rows, ROWS(rows), tell_contract);
+    story_rows(s, rows, ROWS(rows), tell_contract);
 }
 
 /* Beside the mode's 209 nothing else is said (S13). */
@@ -768,7 +738,7 @@ static void a_drawdown_is_refused_where_it_fails(void **state)
     struct story *s = *state;
 
     begin_movements(s);
-    run_rows(s, rows, ROWS(rows), tell_drawdown);
+    story_rows(s, rows, ROWS(rows), tell_drawdown);
     fixture_bulletin(s->f);
     fixture_rate(s->f, "2026-04-09", "USD", "7.1");
     fixture_pass(s->f, false);
@@ -821,7 +791,7 @@ static void a_repayment_is_refused_where_it_fails(void **state)
 
     begin_movements(s);
     accept(draw(s, 10, 2, USD("4000000.00"), "2026-04-08"));
-    run_rows(s, rows, ROWS(rows), tell_repayment);
+    story_rows(s, rows, ROWS(rows), tell_repayment);
     accept(repay(s, 11, 2, USD("1000000.00"), "2026-04-08"));
     expect_postings(&s->f->result.decision,
                     "financing.macroprudential CNY 0,-1065000000,0 = "

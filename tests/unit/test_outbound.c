@@ -2,12 +2,6 @@
  * remittances over the shipped policy. */
 #include "story.h"
 
-#define ROWS(rows) (sizeof(rows) / sizeof((rows)[0]))
-
-#define USD(value) "{'currency':'USD','value':'" value "'}"
-#define EUR(value) "{'currency':'EUR','value':'" value "'}"
-#define JPY(value) "{'currency':'JPY','value':'" value "'}"
-
 #define REGISTRATION                                                                               \
     "'registration_no':'OUT00001','route':'DIRECT',"                                               \
     "'target':{'name':'Nordlicht GmbH','country':'DEU'},'industry':'C3511','sensitive':false,"     \
@@ -21,29 +15,6 @@
     "'registration_no':'OUT00001','money':" USD(                                                   \
         "1000000.00") ",'payee':{'name':'Hafen AG','country':'DEU'},"                              \
                       "'declaration_no':'210100000123260413A001'"
-
-static void accept(const struct decision *decision) { expect(decision, OUTCOME_ACCEPTED, ""); }
-
-/* Every row breaks one field of a good filing; what is accepted is taken back. */
-static void run_rows(struct story *s, const struct story_row *rows, size_t n,
-                     void (*tell)(struct story *s, uint32_t id))
-{
-    for (uint32_t i = 0; i < n; i++) {
-        tell(s, 1000 + i);
-        if (rows[i].at[0] != '\0') {
-            story_set(s, rows[i].at, rows[i].json);
-        }
-        (void)story_end(s);
-        if (s->f->result.decision.outcome != rows[i].outcome) {
-            print_error("row %u: %s\n", i, rows[i].at);
-        }
-        expect(&s->f->result.decision, rows[i].outcome, rows[i].reasons);
-        expect_flags(&s->f->result.decision, rows[i].flags);
-        if (rows[i].outcome == OUTCOME_ACCEPTED) {
-            accept(story_reverse(s, 2000 + i, 1000 + i, "2026-12-31"));
-        }
-    }
-}
 
 static void tell_registration(struct story *s, uint32_t id)
 {
@@ -193,7 +164,7 @@ static void a_registration_is_refused_where_it_fails(void **state)
     tell_registration(s, 1);
     story_set(s, "/details/registration_no", "'OUT00009'");
     accept(story_end(s));
-    run_rows(s, rows, ROWS(rows), tell_registration);
+    story_rows(s, rows, ROWS(rows), tell_registration);
     /* All at once, in the order of code and field. */
     tell_registration(s, 2);
     story_set(s, "/details/registration_no", "'OUT00009'");
@@ -438,7 +409,7 @@ static void a_remittance_is_refused_where_it_fails(void **state)
     story_set(s, "/details/registration_no", "'OUT00002'");
     accept(story_end(s));
     s->f->state.objects[1].closed = true;
-    run_rows(s, rows, ROWS(rows), tell_remittance);
+    story_rows(s, rows, ROWS(rows), tell_remittance);
 }
 
 /* What reads only the filing is still said beside 203; what reads the registration is not (S1). */

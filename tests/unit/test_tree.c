@@ -194,6 +194,29 @@ static void a_spoiled_proof_leads_elsewhere(void **state)
     }
 }
 
+/* Root after each leaf, with more to come. */
+static void leaves_one_after_the_other_give_the_same_root(void **state)
+{
+    struct fixture *f = *state;
+    enum { MANY = 300 };
+    struct tree_builder builder;
+    uint8_t leaves[MANY][DIGEST_SIZE];
+    uint8_t scratch[MANY][DIGEST_SIZE];
+    uint8_t want[DIGEST_SIZE];
+    uint8_t got[DIGEST_SIZE];
+
+    tree_begin(&builder, f->hash);
+    for (size_t n = 1; n <= MANY; n++) {
+        memset(leaves[n - 1], (int)n, DIGEST_SIZE);
+        leaves[n - 1][0] = (uint8_t)(n >> 8);
+        tree_add(&builder, leaves[n - 1]);
+        memcpy(scratch, leaves, n * DIGEST_SIZE);
+        tree_root(f->hash, scratch, n, want);
+        tree_end(&builder, got);
+        assert_memory_equal(got, want, DIGEST_SIZE);
+    }
+}
+
 static void refuses_a_choice_that_is_none(void **state)
 {
     struct fixture *f = *state;
@@ -221,6 +244,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_choice_of_leaves_leads_to_the_root, setup, teardown),
         cmocka_unit_test_setup_teardown(a_proof_for_one_leaf_is_logarithmic, setup, teardown),
         cmocka_unit_test_setup_teardown(a_spoiled_proof_leads_elsewhere, setup, teardown),
+        cmocka_unit_test_setup_teardown(leaves_one_after_the_other_give_the_same_root, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(refuses_a_choice_that_is_none, setup, teardown),
     };
 
