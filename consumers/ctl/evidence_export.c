@@ -54,6 +54,14 @@ struct export
 
 /* ---- who signs ------------------------------------------------------------------------------ */
 
+static void copy(char *out, size_t size, struct text text)
+{
+    const size_t n = text.n < size ? text.n : size - 1;
+
+    memcpy(out, text.at, n);
+    out[n] = '\0';
+}
+
 /* The WORKER in force whose key it is. */
 static bool find_owner(struct export *x, int32_t on)
 {
@@ -67,8 +75,8 @@ static bool find_owner(struct export *x, int32_t on)
     if (!member) {
         return false;
     }
-    (void)snprintf(x->key.person, sizeof(x->key.person), "%.*s", (int)member->id.n, member->id.at);
-    (void)snprintf(x->key.key_id, sizeof(x->key.key_id), "%.*s", (int)key_id.n, key_id.at);
+    copy(x->key.person, sizeof(x->key.person), member->id);
+    copy(x->key.key_id, sizeof(x->key.key_id), key_id);
     return true;
 }
 

@@ -179,16 +179,6 @@ static enum status open_file(const char *path, FILE **ret, uint64_t *ret_size, s
     return STATUS_OK;
 }
 
-static enum status read_ledger_id(const char *text, uint8_t out[LEDGER_ID_SIZE],
-                                  struct failure *err)
-{
-    return strlen(text) == (size_t)2 * LEDGER_ID_SIZE && hex_decode(text, strlen(text), out)
-               ? STATUS_OK
-               : failure_set(err, STATUS_USAGE, REMEDY_STOP, 0,
-                             "--ledger wants the %d hexadecimal digits of a ledger id, not '%s'",
-                             2 * LEDGER_ID_SIZE, text);
-}
-
 static enum exit_code code_of(const struct evidence_report *report)
 {
     if (report->is_interrupted) {
@@ -233,7 +223,7 @@ enum status evidence_prove(struct ctl *ctl, struct failure *err)
     enum status status = STATUS_OK;
 
     if (ctl->settings->ledger) {
-        status = read_ledger_id(ctl->settings->ledger, ledger_id, err);
+        status = ctl_ledger_id(ctl->settings->ledger, ledger_id, err);
         conf.ledger_id = ledger_id;
     }
     if (status == STATUS_OK) {
