@@ -172,9 +172,10 @@ void replay_jump(struct replay *r, uint64_t number, const uint8_t chain[DIGEST_S
     batch_part_reset(&r->part, r->conf.partition, decider_position(r->decider));
 }
 
-struct store *replay_store(struct replay *r) { return r->store; }
-struct decider *replay_decider(struct replay *r) { return r->decider; }
 const struct reference *replay_reference(const struct replay *r)
 {
     return reference_set_reference(r->references);
 }
+
+struct store *replay_store(struct replay *r) { return r->store; }
+struct decider *replay_decider(struct replay *r) { return r->decider; }

@@ -50,9 +50,11 @@ MUST_CHECK enum status replay_force_policy(struct replay *replay, const struct p
 /* Right after replay_flush(): decider_jump(). */
 void replay_jump(struct replay *replay, uint64_t number, const uint8_t chain[DIGEST_SIZE]);
 
+/* The reference data that the bulletins so far brought. */
+const struct reference *replay_reference(const struct replay *replay);
+
 /* What the log leads to so far, for comparing. */
 struct store *replay_store(struct replay *replay);
 struct decider *replay_decider(struct replay *replay);
-const struct reference *replay_reference(const struct replay *replay);
 
 #endif

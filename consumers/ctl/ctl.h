@@ -79,6 +79,7 @@ ctl_verb_fn ledger_show, filing_show, timeline_show, decisions_list, held_show, 
 ctl_verb_fn status_show, doctor_run;
 ctl_verb_fn review_approve, review_refuse;
 ctl_verb_fn audit_numbers, audit_sequences;
+ctl_verb_fn checkpoint_list, checkpoint_witness;
 ctl_verb_fn verify_ledger;
 ctl_verb_fn evidence_export, evidence_prove;
 ctl_verb_fn receipt_give, receipt_prove;

@@ -266,6 +266,16 @@ static const struct conf_option evidence_options[] = {
      .help = "only this one"},
 };
 
+static const struct conf_option checkpoint_options[] = {
+    {.option = "partition",
+     .type = CONF_INT,
+     .offset = AT(partition),
+     .min = 0,
+     .max = 4095,
+     .meta = "N",
+     .help = "only this one"},
+};
+
 static const struct conf_option prove_options[] = {
     {.option = "ledger",
      .type = CONF_STRING,
@@ -524,6 +534,24 @@ static const struct conf_verb verbs[] = {
               "filings, what is missing from 1 to its last number and what two filings bear, with "
               "places. A filing that was sent again is no repetition. Signatures are not looked "
               "at. 1 when there is a finding."},
+    {.name = "checkpoint list",
+     .arguments = "",
+     .help = "what the workers have signed about the log, and who witnessed it",
+     .about = "Every checkpoint of filings.checkpoints.v1 with what its signature is worth: good, "
+              "unknown key, key without the role, key not valid on that date, wrong signature, of "
+              "another ledger, or contradicted by another good one of the same decision. 1 when "
+              "there is none.",
+     OPTIONS(checkpoint_options)},
+    {.name = "checkpoint witness",
+     .arguments = "",
+     .help = "countersign the newest checkpoint of each partition",
+     .about = "Signs with operator.key_file, the key of a WITNESS in force who is another person "
+              "than the worker's, after looking at it: its signature is good, no other "
+              "contradicts it, and filings.decided.v1 has its chain at its number. 5 for whoever "
+              "may not, 4 when something differs, which is then not signed. Keep the result "
+              "elsewhere, too: 'checkpoint list -o json' on another machine shows later whether "
+              "the log that is there still leads to it.",
+     OPTIONS(checkpoint_options)},
     {.name = "verify",
      .arguments = "",
      .help = "prove that decisions and ledgers follow from the log",
@@ -616,6 +644,8 @@ static const struct {
     {"doctor", doctor_run},
     {"audit numbers", audit_numbers},
     {"audit sequences", audit_sequences},
+    {"checkpoint list", checkpoint_list},
+    {"checkpoint witness", checkpoint_witness},
     {"verify", verify_ledger},
     {"evidence export", evidence_export},
     {"evidence check", evidence_prove},

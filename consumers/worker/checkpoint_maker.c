@@ -14,8 +14,9 @@
 #include "consumers/store/store_read.h"
 #include "form/date.h"
 #include "kafka/admin.h"
-#include "kafka/sender.h"
+#include "kafka/courier.h"
 #include "wire/arena.h"
+#include "wire/decision_codec.h"
 #include "wire/records.h"
 #include "wire/sign.h"
 #include "wire/tree.h"
@@ -43,7 +44,7 @@ struct checkpoint_maker {
     struct reference_set *references;
     uint64_t bulletins_next;
     bool has_bulletin;
-    struct sender *sender;
+    struct courier *courier;
     struct last *lasts;
     bool is_in_moment;
     struct checkpoint draft;
@@ -98,7 +99,7 @@ void maker_close(struct checkpoint_maker *m)
     }
     store_close(m->reader);
     reference_set_close(m->references);
-    sender_close(m->sender);
+    courier_close(m->courier);
     signing_key_close(m->key);
     signer_close(m->signer);
     hash_close(m->hash);
@@ -193,8 +194,8 @@ enum status maker_learn(struct checkpoint_maker *m, struct failure *err)
     rd_kafka_t *handle = NULL;
     enum status status = STATUS_OK;
 
-    sender_close(m->sender); /* what it sent last may be there or not: the topic says */
-    m->sender = NULL;
+    courier_close(m->courier); /* what it sent last may be there or not: the topic says */
+    m->courier = NULL;
     status = read_store(m, err);
     if (status == STATUS_OK) {
         status = kafka_conf(KAFKA_LOOK_COMMITTED, &m->conf.options, &conf, err);
@@ -288,6 +289,7 @@ static enum status check_last(struct checkpoint_maker *m, uint32_t partition, ui
     const struct last *last = &m->lasts[partition];
     struct store_journal_row row;
     struct journal_entry entry;
+    const uint8_t *chain = NULL;
     enum status status = STATUS_OK;
 
     if (last->number == 0) {
@@ -306,8 +308,8 @@ static enum status check_last(struct checkpoint_maker *m, uint32_t partition, ui
     if (status != STATUS_OK) {
         return status;
     }
-    if (entry.decision.n < DIGEST_SIZE ||
-        memcmp(entry.decision.at + entry.decision.n - DIGEST_SIZE, last->chain, DIGEST_SIZE) != 0) {
+    chain = decision_chain(entry.decision);
+    if (!chain || memcmp(chain, last->chain, DIGEST_SIZE) != 0) {
         return failure_set(err, STATUS_CONFLICT, REMEDY_STOP, 0,
                            "partition %" PRIu32 ": the checkpoint of decision %" PRIu64
                            " has another chain than the store: run 'filingctl verify'",
@@ -446,11 +448,11 @@ enum status maker_send(struct checkpoint_maker *m, struct failure *err)
     record.key_n = (size_t)snprintf(key, sizeof(key), "%" PRIu32, m->draft.partition);
     record.value = value.at;
     record.value_n = value.n;
-    if (!m->sender) {
-        status = sender_open(&m->conf.options, &m->sender, err);
+    if (!m->courier) {
+        status = courier_open(&m->conf.options, &m->courier, err);
     }
     if (status == STATUS_OK) {
-        status = sender_send(m->sender, &record, SEND_MS_MAX, err);
+        status = courier_send(m->courier, &record, SEND_MS_MAX, err);
     }
     if (status == STATUS_OK) {
         m->lasts[m->draft.partition].number = m->draft.number;
