@@ -38,7 +38,7 @@ expect() {
     want=$1
     words=$2
     shift 2
-    program filingctl --store "sqlite:$dir/store.db" --config "$dir/worker.conf" "$@"
+    program filingctl --store "sqlite:$dir/store.db" --config "$dir/exporter.conf" "$@"
     done_with "$want" "filingctl $*"
     [ -z "$words" ] || cat "$dir/out" "$dir/err" | grep -qF -e "$words" ||
         fail "no '$words': filingctl $*"
@@ -104,10 +104,6 @@ done_with 0 'filing-publish'
 decide
 program filingctl checkpoint witness --config "$dir/witness.conf"
 done_with 0 'checkpoint witness'
-cat >"$dir/worker.conf" <<END
-[operator]
-key_file = $dir/w1.pem
-END
 
 # ---- one enterprise ----
 who=$(jq -rs '[.[].enterprise] | group_by(.) | max_by(length) | .[0]' "$deploy/samples/filings.jsonl")
@@ -198,6 +194,7 @@ jq -c --arg who "$who" 'select(.enterprise == $who)
     head -n 1 >"$dir/late.jsonl"
 program filing-publish "$dir/late.jsonl"
 done_with 0 'filing-publish'
+printf '\n' >"$dir/worker.conf" # a worker without a key
 decide
 expect 1 'not yet' receipt "$bank" 019a3f52-6c1e-7d40-9f6b-2f3a51c0beef
 expect 0 '' evidence export "$dir/more" --enterprise "$who"
