@@ -3,14 +3,13 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "consumers/ctl/operation.h"
 #include "consumers/engine/bus.h"
 #include "form/date.h"
 
 #define ARENA_SIZE ((size_t)16 << 20)
-#define HOST_SIZE  256
 
 /* ---- keys ---------------------------------------------------------------------------------- */
 
@@ -47,15 +46,37 @@ static void copy(char *out, size_t size, struct text text)
     out[n] = '\0';
 }
 
-bool operator_key_match(struct operator_key *key, const struct member *member, int32_t on)
+static bool match(struct operator_key *key, const struct member *member, uint32_t roles, int32_t on)
 {
-    for (uint32_t i = 0; i < member->keys_n && (member->roles & ROLE_ISSUER); i++) {
+    for (uint32_t i = 0; i < member->keys_n && (member->roles & roles); i++) {
         const struct public_key *of = &member->keys[i];
 
         if (memcmp(of->key, key->public_key, PUBLIC_KEY_SIZE) == 0 && of->from_on <= on &&
             on <= of->to_on) {
             copy(key->person, sizeof(key->person), member->id);
             copy(key->key_id, sizeof(key->key_id), of->key_id);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool operator_key_match(struct operator_key *key, const struct member *member, int32_t on)
+{
+    return match(key, member, ROLE_ISSUER, on);
+}
+
+bool operator_key_find(struct operator_key *key, const struct ledger_log *log, uint32_t roles,
+                       int32_t on)
+{
+    const struct reference *reference = reference_set_reference(log->references);
+    const int64_t as_of = ledger_log_as_of(log);
+
+    for (uint32_t i = 0; i < reference->operators_n; i++) {
+        const struct member *member = &reference->operators[i].member;
+
+        if (reference_operator(reference, as_of, member->id) == member &&
+            match(key, member, roles, on)) {
             return true;
         }
     }
@@ -104,20 +125,11 @@ enum status issuer_open(struct issuer *issuer, struct ctl *ctl, struct failure *
 
 enum status issuer_identify(struct issuer *issuer, struct failure *err)
 {
-    const struct reference *reference = reference_set_reference(issuer->log->references);
-    const int64_t as_of = ledger_log_as_of(issuer->log);
-
-    for (uint32_t i = 0; i < reference->operators_n; i++) {
-        const struct member *member = &reference->operators[i].member;
-
-        if (reference_operator(reference, as_of, member->id) == member &&
-            operator_key_match(&issuer->operator, member, issuer->today_on)) {
-            return STATUS_OK;
-        }
-    }
-    return failure_set(err, STATUS_DENIED, REMEDY_STOP, 0,
-                       "the key in '%s' is no ISSUER's in force today",
-                       issuer->ctl->settings->operator_key_file);
+    return operator_key_find(&issuer->operator, issuer->log, ROLE_ISSUER, issuer->today_on)
+               ? STATUS_OK
+               : failure_set(err, STATUS_DENIED, REMEDY_STOP, 0,
+                             "the key in '%s' is no ISSUER's in force today",
+                             issuer->ctl->settings->operator_key_file);
 }
 
 void issuer_close(struct issuer *issuer)
@@ -130,46 +142,18 @@ void issuer_close(struct issuer *issuer)
 
 /* ---- acting -------------------------------------------------------------------------------- */
 
-static struct text text_of(const char *s)
-{
-    return (struct text){.at = s, .n = (uint32_t)strlen(s)};
-}
-
 /* Who did what, signed. */
 static enum status make_operation(struct issuer *issuer, const struct act *act, struct bytes *ret,
                                   struct failure *err)
 {
     const struct conf_common *common = issuer->ctl->common;
-    struct operation operation = {.at_ms = clock_unix_ms(),
-                                  .person = text_of(issuer->operator.person),
-                                  .command = text_of(act->command),
-                                  .result = text_of(act->result),
-                                  .key_id = text_of(issuer->operator.key_id)};
-    struct signed_message message = {.domain = SIGN_OPERATION, .ledger_id = act->ledger_id};
-    uint8_t signature[SIGNATURE_SIZE];
-    char host[HOST_SIZE] = "";
-    enum status status;
+    const struct operation_act what = {.command = act->command,
+                                       .arguments = common->arguments,
+                                       .arguments_n = common->arguments_n};
+    const struct operation_case given = {
+        .act = &what, .result = act->result, .ledger_id = act->ledger_id, .key = &issuer->operator};
 
-    if (gethostname(host, sizeof(host) - 1)) {
-        (void)snprintf(host, sizeof(host), "unknown");
-    }
-    memcpy(operation.ledger_id, act->ledger_id, LEDGER_ID_SIZE);
-    operation.host = text_of(host);
-    for (size_t i = 0; i < common->arguments_n && i < ARGUMENTS_MAX; i++) {
-        operation.arguments[operation.arguments_n++] = text_of(common->arguments[i]);
-    }
-    status = operation_signed_part(&operation, &issuer->arena, &message.bytes);
-    if (status == STATUS_OK) {
-        status = operator_key_sign(&issuer->operator, issuer->log->desk->signer, &message,
-                                   signature, err);
-        operation.signature = (struct bytes){.at = signature, .n = sizeof(signature)};
-    }
-    if (status == STATUS_OK) {
-        status = operation_encode(&operation, &issuer->arena, ret);
-    }
-    return status == STATUS_LIMIT
-               ? failure_set(err, status, REMEDY_STOP, 0, "the act is too long to be recorded")
-               : status;
+    return operation_make(&given, issuer->log->desk->signer, &issuer->arena, ret, err);
 }
 
 static enum kafka_next send_submission(struct issuer *issuer, const struct act *act,

@@ -38,6 +38,11 @@ void operator_key_close(struct operator_key *key);
 /* Find the ISSUER among members whose key it is, valid on a date.  False when it is nobody's. */
 bool operator_key_match(struct operator_key *key, const struct member *member, int32_t on);
 
+/* Find whose it is among the operators in force with any of these roles (enum role), valid on a
+ * date.  False when it is nobody's. */
+bool operator_key_find(struct operator_key *key, const struct ledger_log *log, uint32_t roles,
+                       int32_t on);
+
 MUST_CHECK enum status operator_key_sign(const struct operator_key *key, struct signer *signer,
                                          const struct signed_message *message,
                                          uint8_t out[SIGNATURE_SIZE], struct failure *err);

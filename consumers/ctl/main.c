@@ -168,6 +168,19 @@ static const struct conf_option decisions_options[] = {
      .help = "go on with what is stored next, until SIGINT"},
 };
 
+static const struct conf_option operations_options[] = {
+    {.option = "from",
+     .type = CONF_STRING,
+     .offset = AT(from),
+     .meta = "TIME",
+     .help = "done then or later: RFC 3339, or a date in Asia/Shanghai"},
+    {.option = "to",
+     .type = CONF_STRING,
+     .offset = AT(to),
+     .meta = "TIME",
+     .help = "done then or earlier: RFC 3339, or a date in Asia/Shanghai"},
+};
+
 static const struct conf_option verify_options[] = {
     {.option = "partition",
      .type = CONF_INT,
@@ -305,6 +318,30 @@ static const struct conf_option receipt_check_options[] = {
      .help = "the ledger that it must be of, in hexadecimal digits; without it, it is printed"},
 };
 
+static const struct conf_option export_options[] = {
+    {.option = "format",
+     .type = CONF_CHOICE,
+     .offset = AT(export_format),
+     .preset = "csv",
+     .words = (const char *const[]){"csv", "jsonl", NULL},
+     .help = "comma-separated values, or one JSON object a line"},
+    {.option = "from",
+     .type = CONF_STRING,
+     .offset = AT(from),
+     .meta = "TIME",
+     .help = "received then or later: RFC 3339, or a date in Asia/Shanghai; not of limits"},
+    {.option = "to",
+     .type = CONF_STRING,
+     .offset = AT(to),
+     .meta = "TIME",
+     .help = "received then or earlier: RFC 3339, or a date in Asia/Shanghai; not of limits"},
+    {.option = "enterprise",
+     .type = CONF_STRING,
+     .offset = AT(enterprise),
+     .meta = "CODE",
+     .help = "of this enterprise only"},
+};
+
 static const struct conf_option review_options[] = {
     {.option = "maker",
      .type = CONF_STRING,
@@ -337,6 +374,44 @@ static const struct conf_option review_options[] = {
      .help = "whose filing, when the bank used the id for several enterprises"},
 };
 
+static const struct conf_option repair_options[] = {
+    {.option = "yes",
+     .type = CONF_SWITCH,
+     .offset = AT(yes),
+     .help = "do it; without it what would be done is shown, nothing is changed, and it ends with "
+             "2"},
+};
+
+static const struct conf_option republish_options[] = {
+    {.option = "from",
+     .type = CONF_INT,
+     .offset = AT(from_number),
+     .min = 1,
+     .max = INT64_MAX,
+     .meta = "N",
+     .flags = CONF_REQUIRED,
+     .help = "number of the first decision that the topic lacks"},
+    {.option = "partition",
+     .type = CONF_INT,
+     .offset = AT(partition),
+     .min = 0,
+     .max = 4095,
+     .meta = "N",
+     .help = "only this one"},
+    {.option = "yes",
+     .type = CONF_SWITCH,
+     .offset = AT(yes),
+     .help = "do it; without it what would be done is shown, nothing is changed, and it ends with "
+             "2"},
+};
+
+static const char *const rebuild_examples[] = {
+    "filingctl ledger rebuild --store sqlite:/var/lib/filing/filings.db",
+    "filingctl ledger rebuild --store sqlite:/var/lib/filing/filings.db --yes", NULL};
+static const char *const republish_examples[] = {
+    "filingctl decisions republish --from 5120 --partition 3",
+    "filingctl decisions republish --from 5120 --partition 3 --yes", NULL};
+
 static const char *const topics_examples[] = {
     "filingctl topics apply --bootstrap-server kafka-1:9092",
     "filingctl topics apply --partitions 4 --replication 1 --min-isr 1", NULL};
@@ -355,6 +430,10 @@ static const struct conf_option decide_options[] = {
      .help = "the bytes of every decision, those of bulletins too, in hexadecimal digits, one a "
              "line, in place of -o"},
 };
+
+static const char *const export_examples[] = {
+    "filingctl export decisions --format jsonl --from 2026-04-01 --to 2026-04-30 > april.jsonl",
+    "filingctl export limits --enterprise 91210112MA0FG1HX9X", NULL};
 
 static const char *const what_if_examples[] = {
     "filingctl what-if --policy new-policy.json",
@@ -552,6 +631,15 @@ static const struct conf_verb verbs[] = {
               "elsewhere, too: 'checkpoint list -o json' on another machine shows later whether "
               "the log that is there still leads to it.",
      OPTIONS(checkpoint_options)},
+    {.name = "audit operations",
+     .arguments = "",
+     .help = "who ran which proposal, approval, review, redrive and repair",
+     .about =
+         "Reads filings.operations.v1 and checks each record's signature against the operators "
+         "in force when it was written: 'good', or what is wrong with it. Acts of several "
+         "steps have two records, 'begun' and 'done' or 'failed'. 4 when a signature is not "
+         "good.",
+     OPTIONS(operations_options)},
     {.name = "verify",
      .arguments = "",
      .help = "prove that decisions and ledgers follow from the log",
@@ -618,6 +706,62 @@ static const struct conf_verb verbs[] = {
          "could not come into force is refused with 2 and the place.",
      OPTIONS(what_if_options),
      .examples = what_if_examples},
+    {.name = "export",
+     .arguments = "KIND",
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .help = "decisions, postings or limits as rows for other programs",
+     .about = "KIND is decisions (one row each; as JSON what 'decisions -o json' gives), postings "
+              "(one row each, with the change and the values after it) or limits (one row an "
+              "account, as it is now). Reads one moment of the store, partition after partition, "
+              "beside the worker; the first record (lines that begin with '#' in CSV) says for "
+              "which decision of each partition, by number and chain, the rows are true.",
+     OPTIONS(export_options),
+     .examples = export_examples},
+    {.name = "ledger backup",
+     .arguments = "FILE",
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .help = "copy the store while a worker writes it",
+     .about =
+         "The copy is of one moment, is checked, and only then has its name; its partitions are "
+         "printed. A file that is there is never overwritten (1); a full disk leaves nothing "
+         "(6). To go on with a copy, put it in the store's place and run 'ledger catch-up'. "
+         "No Kafka is needed."},
+    {.name = "ledger rebuild",
+     .arguments = "",
+     .help = "make a lost store anew from the log",
+     .about =
+         "Decides filings.submitted.v1 from its first record on into a new store at --store, up "
+         "to the last decision of filings.decided.v1, comparing each decision with the "
+         "published one, byte for byte: the first difference is shown, ends it with 4, and "
+         "leaves no store. Then the group's offsets name the new store: a worker on it goes on, "
+         "one on the old store, should that come back, ends with 78. Refused with 78 while a "
+         "worker runs, when a store with a ledger is there, or when the log does not reach "
+         "back to its first record.",
+     OPTIONS(repair_options),
+     .examples = rebuild_examples},
+    {.name = "ledger catch-up",
+     .arguments = "",
+     .help = "bring a restored backup up to what is published",
+     .about =
+         "Decides on from where the store stands, up to the last decision of "
+         "filings.decided.v1, comparing each with the published one: the first difference is "
+         "shown and ends it with 4; what was compared before it stays. Then the store takes a "
+         "new id and the group's offsets name it: the store that was lost, should it come back, "
+         "is refused by every worker with 78. Refused with 78 while a worker runs.",
+     OPTIONS(repair_options)},
+    {.name = "decisions republish",
+     .arguments = "",
+     .help = "publish again what the decision topic lost at its end",
+     .about =
+         "Publishes the journal's decisions from N on, in Kafka transactions as a worker does, "
+         "when N follows the last one that is published and that one, and all that is read "
+         "before it, equals the journal's (4 when not). A number that is published already, or "
+         "one that would leave a gap, is refused with 78, as is running while a worker runs. "
+         "Without --partition every partition that lacks some must lack them from N on.",
+     OPTIONS(republish_options),
+     .examples = republish_examples},
 };
 
 static const struct {
@@ -646,12 +790,18 @@ static const struct {
     {"audit sequences", audit_sequences},
     {"checkpoint list", checkpoint_list},
     {"checkpoint witness", checkpoint_witness},
+    {"audit operations", audit_operations},
     {"verify", verify_ledger},
     {"evidence export", evidence_export},
     {"evidence check", evidence_prove},
     {"receipt", receipt_give},
     {"receipt check", receipt_prove},
     {"what-if", what_if_show},
+    {"export", export_rows},
+    {"ledger backup", ledger_backup},
+    {"ledger rebuild", ledger_rebuild},
+    {"ledger catch-up", ledger_catch_up},
+    {"decisions republish", decisions_republish},
 };
 _Static_assert(N(functions) == N(verbs), "a function for each verb, in the same order");
 

@@ -8,34 +8,25 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/signals.h"
 #include "base/uuid.h"
 #include "consumers/ctl/ledger_log.h"
 #include "consumers/ctl/lookup.h"
+#include "consumers/ctl/operation.h"
+#include "consumers/ctl/sender.h"
 #include "form/date.h"
 #include "form/form.h"
 #include "form/identifiers.h"
 #include "kafka/admin.h"
-#include "kafka/error.h"
 #include "wire/encode.h"
 #include "wire/sign.h"
 
 #define NODES_MAX  24
 #define ARENA_SIZE ((size_t)1 << 20)
-#define ACK_MS     60000
-#define POLL_MS    100
 
 static const struct output_column columns[] = {
     {"filing_id", OUTPUT_TEXT},
     {"partition", OUTPUT_NUMBER},
     {"offset", OUTPUT_NUMBER},
-};
-
-/* What the broker said of the record. */
-struct receipt {
-    bool is_there;
-    rd_kafka_resp_err_t code;
-    int64_t offset;
 };
 
 struct reviewing {
@@ -52,7 +43,7 @@ struct reviewing {
     struct node nodes[NODES_MAX];
     struct document doc;
     struct arena arena;
-    struct receipt receipt;
+    int64_t offset; /* of the record */
 };
 
 static struct text as_text(const char *s)
@@ -326,35 +317,14 @@ static enum status encode(struct reviewing *r, struct bytes *ret, struct failure
 
 /* ---- sending -------------------------------------------------------------------------------- */
 
-static void take_receipt(rd_kafka_t *handle, const rd_kafka_message_t *message, void *opaque)
+static enum status open_sender(struct reviewing *r, struct sender **ret, struct failure *err)
 {
-    struct receipt *receipt = opaque;
-
-    (void)handle;
-    receipt->is_there = true;
-    receipt->code = message->err;
-    receipt->offset = message->offset;
-}
-
-static enum status open_producer(struct reviewing *r, rd_kafka_t **ret, struct failure *err)
-{
-    const struct kafka_options options = ctl_kafka(r->ctl);
-    rd_kafka_conf_t *conf = NULL;
     int32_t partitions = 0;
-    enum status status = kafka_conf(KAFKA_IDEMPOTENT, &options, &conf, err);
+    enum status status = sender_open(r->ctl, ret, err);
 
-    if (status != STATUS_OK) {
-        return status;
-    }
-    rd_kafka_conf_set_dr_msg_cb(conf, take_receipt);
-    rd_kafka_conf_set_opaque(conf, &r->receipt);
-    status = kafka_open(KAFKA_IDEMPOTENT, conf, ret, err);
     if (status == STATUS_OK) {
-        status = admin_reach(*ret, options.bootstrap, CTL_TIMEOUT_MS, err);
-    }
-    if (status == STATUS_OK) {
-        status =
-            admin_partition_count(*ret, r->ctl->topics.submitted, CTL_TIMEOUT_MS, &partitions, err);
+        status = admin_partition_count(sender_handle(*ret), r->ctl->topics.submitted,
+                                       CTL_TIMEOUT_MS, &partitions, err);
     }
     if (status == STATUS_OK &&
         (uint32_t)partitions != reference_set_reference(r->log->references)->partitions) {
@@ -365,63 +335,39 @@ static enum status open_producer(struct reviewing *r, rd_kafka_t **ret, struct f
     return status;
 }
 
-/* librdkafka copies key and value, but its signature is older than const. */
-static void *unconst(const void *at)
-{
-    void *out = NULL;
-
-    memcpy(&out, &at, sizeof(out));
-    return out;
-}
-
-static enum status produce(struct reviewing *r, rd_kafka_t *handle, struct bytes value,
-                           struct failure *err)
+static enum status send_review(struct reviewing *r, struct sender *sender, struct bytes value,
+                               struct failure *err)
 {
     const struct filing_names names = {.filing_id = as_text(r->id),
                                        .bank = as_text(r->ctl->settings->authority_bank),
                                        .enterprise = as_text(r->enterprise),
                                        .event = as_text("review"),
                                        .time_ms = clock_unix_ms()};
-    rd_kafka_headers_t *list = rd_kafka_headers_new(HEADERS_MAX);
-    rd_kafka_vu_t parts[] = {
-        {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = r->ctl->topics.submitted},
-        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = (int32_t)r->partition},
-        {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {r->enterprise, CODE_SIZE}},
-        {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {unconst(value.at), value.n}},
-        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
-        {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = list},
-    };
+    struct producer_header pairs[HEADERS_MAX];
+    struct producer_record record = {.topic = r->ctl->topics.submitted,
+                                     .partition = (int32_t)r->partition,
+                                     .key = r->enterprise,
+                                     .key_n = CODE_SIZE,
+                                     .value = value.at,
+                                     .value_n = value.n,
+                                     .headers = pairs};
     struct headers headers;
-    rd_kafka_error_t *error;
+    enum status status;
 
     headers_filing(&headers, &names);
     for (uint32_t i = 0; i < headers.n; i++) {
-        (void)rd_kafka_header_add(list, headers.at[i].name, -1, headers.at[i].value.at,
-                                  (ssize_t)headers.at[i].value.n);
+        pairs[i] = (struct producer_header){.name = headers.at[i].name,
+                                            .value = headers.at[i].value.at,
+                                            .value_n = headers.at[i].value.n};
     }
-    error = rd_kafka_produceva(handle, parts, sizeof(parts) / sizeof(parts[0]));
-    if (error) {
-        rd_kafka_headers_destroy(list); /* ours until it is queued */
-        return kafka_failure(err, "publish the review", error);
-    }
-    return STATUS_OK;
-}
-
-static enum status wait_receipt(struct reviewing *r, rd_kafka_t *handle, struct failure *err)
-{
-    const int64_t until_us = clock_monotonic_us() + ACK_MS * INT64_C(1000);
-
-    while (!r->receipt.is_there && clock_monotonic_us() < until_us && !signals_stop()) {
-        (void)rd_kafka_poll(handle, POLL_MS);
-    }
-    if (!r->receipt.is_there) {
-        return failure_set(err, STATUS_KAFKA, REMEDY_STOP, 0,
-                           "review %s was sent but not acknowledged: look for it with 'filingctl "
-                           "filing' before sending another",
-                           r->id);
-    }
-    return r->receipt.code ? kafka_failure_code(err, "publish the review", r->receipt.code, r->id)
-                           : STATUS_OK;
+    record.headers_n = headers.n;
+    status = sender_send(sender, &record, &r->offset, err);
+    return status == STATUS_OK
+               ? status
+               : failure_add(err,
+                             "review %s, to be looked for with 'filingctl filing' before another "
+                             "is sent",
+                             r->id);
 }
 
 static enum status print(const struct reviewing *r, struct failure *err)
@@ -432,31 +378,52 @@ static enum status print(const struct reviewing *r, struct failure *err)
                 sizeof(columns) / sizeof(columns[0]));
     output_cstr(&output, r->id);
     output_number(&output, r->partition);
-    output_number(&output, r->receipt.offset);
+    output_number(&output, r->offset);
     output_end_row(&output);
     return output_fini(&output, err);
 }
 
-static enum status publish(struct reviewing *r, struct failure *err)
+/* Whoever has an operator's key too leaves a record of the act.  An authority's officer need have
+ * none: the review itself is signed, and stands in the log. */
+static enum status begin_operation(const struct reviewing *r, const struct operation_act *act,
+                                   struct operation_writer **ret, struct failure *err)
 {
-    rd_kafka_t *handle = NULL;
+    return r->ctl->settings->operator_key_file ? operation_begin(r->ctl, act, ret, err) : STATUS_OK;
+}
+
+static enum status publish(struct reviewing *r, struct bytes value, struct sender *sender,
+                           struct failure *err)
+{
+    const struct operation_act act = {.command = r->ctl->common->verb->name,
+                                      .arguments = r->ctl->common->arguments,
+                                      .arguments_n = r->ctl->common->arguments_n};
+    struct operation_writer *writer = NULL;
+    char text[96];
+    enum status status = begin_operation(r, &act, &writer, err);
+
+    if (status == STATUS_OK) {
+        status = send_review(r, sender, value, err);
+    }
+    (void)snprintf(text, sizeof(text), "review %s at %" PRIu32 ":%" PRId64, r->id, r->partition,
+                   r->offset);
+    status = operation_end(writer, status, status == STATUS_OK ? text : "", err);
+    return status == STATUS_OK ? print(r, err) : status;
+}
+
+static enum status encode_and_publish(struct reviewing *r, struct failure *err)
+{
+    struct sender *sender = NULL;
     struct bytes value = {.n = 0};
     enum status status = encode(r, &value, err);
 
     if (status == STATUS_OK) {
-        status = open_producer(r, &handle, err);
+        status = open_sender(r, &sender, err);
     }
     if (status == STATUS_OK) {
-        status = produce(r, handle, value, err);
+        status = publish(r, value, sender, err);
     }
-    if (status == STATUS_OK) {
-        status = wait_receipt(r, handle, err);
-    }
-    if (handle) {
-        (void)rd_kafka_purge(handle, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-        rd_kafka_destroy(handle);
-    }
-    return status == STATUS_OK ? print(r, err) : status;
+    sender_close(sender);
+    return status;
 }
 
 /* ---- the verbs ------------------------------------------------------------------------------ */
@@ -497,7 +464,7 @@ static enum status review(struct ctl *ctl, const char *verdict, struct failure *
         status = check_form(&r, &is_right, err);
     }
     if (status == STATUS_OK && is_right) {
-        status = publish(&r, err);
+        status = encode_and_publish(&r, err);
     } else if (status == STATUS_OK) {
         (void)fprintf(stderr, "filingctl: nothing was sent\n");
         ctl->code = EXIT_REFUSED;

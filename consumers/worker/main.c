@@ -39,18 +39,17 @@
 #include "wire/headers.h"
 #include "wire/tree.h"
 
-#define START_MS_MAX   30000 /* broker or store unreachable at start: exit 6 */
-#define REACH_MS       2000
-#define NAP_NS         200000000
-#define UPDATE_MS      500
-#define TRANSACTION_MS 15000 /* transaction.timeout.ms of kafka/settings.c */
-#define WATCHDOG_MS    (2 * TRANSACTION_MS + 15000)
-#define SLOT_SIZE      64
-#define HOST_SIZE      256
-#define SLOT_DIGITS    8
-#define MALLOC_KEPT    (256 << 20) /* bytes, as all three */
-#define MALLOC_STEP    (4 << 20)
-#define MALLOC_MAPPED  (32 << 20)
+#define START_MS_MAX  30000 /* broker or store unreachable at start: exit 6 */
+#define REACH_MS      2000
+#define NAP_NS        200000000
+#define UPDATE_MS     500
+#define WATCHDOG_MS   (2 * KAFKA_TRANSACTION_MS + 15000) /* design, section 4 */
+#define SLOT_SIZE     64
+#define HOST_SIZE     256
+#define SLOT_DIGITS   8
+#define MALLOC_KEPT   (256 << 20) /* bytes, as all three */
+#define MALLOC_STEP   (4 << 20)
+#define MALLOC_MAPPED (32 << 20)
 
 struct settings {
     const char *instance_id;

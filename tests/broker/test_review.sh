@@ -179,7 +179,23 @@ is 2 ACCEPTED
 is 3 'HELD REVIEW_NEEDED'
 verdict 1 'not held for review' approve "$bank" "$(id 1)" --reason good \
     --config "$dir/authority.conf"
-verdict 0 '' refuse "$bank" "$(id 3)" --reason 'no plan' --config "$dir/authority.conf"
+# ---- who did it: with an operator's key too, the act is recorded ----
+for name in bob stranger; do
+    cp "$dir/authority.conf" "$dir/authority-$name.conf"
+    printf 'operator.key_file = %s\n' "$dir/$name.pem" >>"$dir/authority-$name.conf"
+done
+ends >"$dir/ends"
+verdict 5 'none that an operator' refuse "$bank" "$(id 3)" --reason 'no plan' \
+    --config "$dir/authority-stranger.conf"
+ends | cmp - "$dir/ends" || fail 'sent for a stranger'
+verdict 0 '' refuse "$bank" "$(id 3)" --reason 'no plan' --config "$dir/authority-bob.conf" -o json
+review=$(jq -r '"done: review \(.filing_id) at \(.partition):\(.offset)"' "$dir/out")
+expect 0 '9 operations, 0 without' audit operations -o json
+jq -rs 'map([.person, .command, .signature] | join(" ")) | .[0, -2, -1]' "$dir/out" >"$dir/acts"
+printf '%s\n' 'alice ledger found good' 'bob review refuse good' 'bob review refuse good' |
+    cmp - "$dir/acts" || fail 'other acts'
+[ "$(jq -rs '.[-2:] | map(.result) | join(", ")' "$dir/out")" = "begun, $review" ] ||
+    fail "the review's record"
 decide
 is 3 'REJECTED REVIEW_REFUSED'
 
