@@ -46,6 +46,9 @@ struct ctl_settings {
     int64_t partition; /* -1 = all */
     const char *from_checkpoint;
     bool complete;
+    bool topics_only;
+    const char *work;
+    int64_t threads;
     bool bytes;
     const char *authority_bank;
     const char *authority_key_file;
