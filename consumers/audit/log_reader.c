@@ -128,19 +128,30 @@ static void lend(const rd_kafka_message_t *m, struct bus_record *ret)
     ret->log_append_time = type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME;
 }
 
+/* What is there now, else the first message that comes.  With a time-out librdkafka would wait until
+ * all that are asked for are there. */
+static size_t take_some(struct log_reader *r)
+{
+    const int32_t partition = (int32_t)r->conf.partition;
+    const ssize_t n = rd_kafka_consume_batch(r->topic, partition, 0, r->taken, TAKEN_MAX);
+
+    if (n > 0) {
+        return (size_t)n;
+    }
+    (void)rd_kafka_poll(r->conf.handle, 0);
+    r->taken[0] = rd_kafka_consume(r->topic, partition, WAIT_MS);
+    return r->taken[0] ? 1 : 0;
+}
+
 /* Messages, the end of the partition among them; none when nothing came for too long. */
 static enum status take(struct log_reader *r, struct failure *err)
 {
     const int64_t until_us = clock_monotonic_us() + SILENCE_US;
 
-    r->taken_n = r->at = r->freed = 0;
+    r->at = r->freed = 0;
     do {
-        const ssize_t n = rd_kafka_consume_batch(r->topic, (int32_t)r->conf.partition, WAIT_MS,
-                                                 r->taken, TAKEN_MAX);
-
-        rd_kafka_poll(r->conf.handle, 0);
-        if (n > 0) {
-            r->taken_n = (size_t)n;
+        r->taken_n = take_some(r);
+        if (r->taken_n > 0) {
             return STATUS_OK;
         }
     } while (clock_monotonic_us() < until_us);
