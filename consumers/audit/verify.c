@@ -33,6 +33,7 @@ struct verify {
     struct verify_shared shared; /* first */
     struct verify_report *report;
     struct verify_work work;
+    struct checkpoint_book *book;
     rd_kafka_t *handle;
     struct job *jobs; /* by partition */
     struct job **queue;
@@ -57,6 +58,9 @@ const char *verify_skip_text(enum verify_skip skip)
         [VERIFY_SKIP_VIEWS] = "readable tables: none, or true for another decision",
         [VERIFY_SKIP_REST] = "what follows the first difference",
         [VERIFY_SKIP_SEQUENCE] = "gaps in the banks' sequence numbers (audit sequences)",
+        [VERIFY_SKIP_CHECKPOINTS] = "checkpoints: no register to judge them by, or no topic",
+        [VERIFY_SKIP_TREES] = "trees of checkpoints that begin before what is compared",
+        [VERIFY_SKIP_BASE] = "filing ids and undos of the base, which no checkpoint signs",
     };
 
     _Static_assert(sizeof(texts) / sizeof(texts[0]) == VERIFY_SKIP_N, "a text for each");
@@ -306,6 +310,25 @@ static enum status make_jobs(struct verify *v, struct failure *err)
     return status;
 }
 
+static enum status read_base_ledger(struct verify *v, struct failure *err)
+{
+    char spec[VERIFY_PATH_SIZE];
+    struct store *base = NULL;
+    struct store_ledger ledger;
+    enum status status;
+
+    (void)snprintf(spec, sizeof(spec), "sqlite:%.4000s", v->shared.conf->base);
+    status = store_read_open(spec, &base, err);
+    if (status == STATUS_OK) {
+        status = store_ledger_read(base, &ledger, err);
+    }
+    if (status == STATUS_OK) {
+        memcpy(v->report->ledger_id, ledger.ledger_id, LEDGER_ID_SIZE);
+    }
+    store_close(base);
+    return status;
+}
+
 /* The ledger that the log founds; zeros when the first record is gone or founds none, which is a
  * finding of the partition. */
 static enum status read_ledger(struct verify *v, struct failure *err)
@@ -323,6 +346,9 @@ static enum status read_ledger(struct verify *v, struct failure *err)
     bool at_end = false;
     enum status status = verify_ends(v->handle, v->shared.conf->topics, partition, &ends, err);
 
+    if (status == STATUS_OK && v->shared.conf->base) {
+        return read_base_ledger(v, err);
+    }
     if (status != STATUS_OK || ends.first > 0) {
         return status;
     }
@@ -337,6 +363,33 @@ static enum status read_ledger(struct verify *v, struct failure *err)
     }
     replay_close(founded);
     log_reader_close(log);
+    return status;
+}
+
+/* NULL stays when there is no topic of them. */
+static enum status read_checkpoints(struct verify *v, struct failure *err)
+{
+    const struct verify_conf *conf = v->shared.conf;
+    const struct checkpoint_register known = {
+        .reference = conf->references ? reference_set_reference(conf->references) : NULL,
+        .as_of = conf->references_as_of,
+        .ledger_id = v->report->ledger_id};
+    enum status status;
+
+    if (!conf->references) {
+        return STATUS_OK;
+    }
+    status = checkpoint_book_open(&v->book, err);
+    if (status == STATUS_OK) {
+        status = checkpoint_book_read(v->book, v->handle, conf->topics->checkpoints, err);
+    }
+    if (status == STATUS_NOTFOUND) {
+        return STATUS_OK;
+    }
+    if (status == STATUS_OK) {
+        status = checkpoint_book_judge(v->book, &known, err);
+    }
+    v->shared.book = status == STATUS_OK ? v->book : NULL;
     return status;
 }
 
@@ -412,6 +465,8 @@ static void add_up(struct verify_report *report)
         total->held += part->held;
         total->views += part->views;
         total->findings += part->findings;
+        total->checkpoints_known += part->checkpoints_known;
+        total->checkpoints += part->checkpoints;
         total->skipped |= part->skipped;
     }
     total->is_done = total->partition == report->parts_n;
@@ -433,6 +488,9 @@ static enum status prepare(struct verify *v, bool *ret_is_other, struct failure 
     }
     if (status == STATUS_OK) {
         status = read_ledger(v, err);
+    }
+    if (status == STATUS_OK) {
+        status = read_checkpoints(v, err);
     }
     if (status == STATUS_OK) {
         status = check_store(v, ret_is_other, err);
@@ -460,6 +518,7 @@ enum status verify_run(const struct verify_conf *conf, struct verify_report *rep
         add_up(report);
     }
     verify_work_close(&v.work);
+    checkpoint_book_close(v.book);
     free(v.queue);
     free(v.jobs);
     if (v.handle) {

@@ -11,7 +11,8 @@
  *   2  each decision made again with the topic's, byte for byte, its key too;
  *   3  each with the journal of the store;
  *   4  the store's enterprise states, filing index and held filings with what the log leads to;
- *   5  the readable tables, where they are true for the same decision.
+ *   5  the readable tables, where they are true for the same decision;
+ *   6  signed checkpoints, where their number is met: chain, tree of decisions, digest of states.
  * Of the topic and of the journal the first difference of a partition is named, by field and both
  * values; of the other tables each, up to a cap.
  *
@@ -30,12 +31,14 @@
 
 #include "base/limits.h"
 #include "base/status.h"
+#include "consumers/store/reference_set.h"
 #include "consumers/store/store.h"
 #include "kafka/settings.h"
 #include "wire/headers.h"
 
-#define FINDING_TEXT_SIZE  192
+#define FINDING_TEXT_SIZE  256
 #define FINDING_PLACE_SIZE 40
+#define VERIFY_NAME_SIZE   128
 
 /* Where the log and what rests on it part. */
 struct finding {
@@ -67,6 +70,13 @@ struct verify_conf {
     int64_t partition;      /* -1 = all */
     const char *enterprise; /* NULL = all, else only what was decided of this one is compared */
     struct verify_bounds bounds;
+    /* The ledger's bulletins, against which checkpoints are judged; NULL: checkpoints are not
+     * looked at.  as_of is the last of them. */
+    const struct reference_set *references;
+    int64_t references_as_of;
+    /* With base, a backup of a store, one partition is proved from this checkpoint on. */
+    const char *base;
+    uint64_t base_checkpoint;
     const char *work; /* folder that is kept, NULL = a temporary one */
     uint32_t threads; /* 0 = one a core */
     verify_finding_fn *finding;
@@ -86,6 +96,9 @@ enum verify_skip {
     VERIFY_SKIP_VIEWS,    /* readable tables: there are none, or they are true for another number */
     VERIFY_SKIP_REST,     /* everything after the first difference of topic or journal */
     VERIFY_SKIP_SEQUENCE, /* gaps in the banks' sequence numbers */
+    VERIFY_SKIP_CHECKPOINTS, /* there is no register to judge them by, or no topic */
+    VERIFY_SKIP_TREES,       /* trees of checkpoints that begin before what is compared */
+    VERIFY_SKIP_BASE,        /* filing ids and undos of the base: no checkpoint signs them */
     VERIFY_SKIP_N
 };
 /* For a person: "readable tables: none, or true for another decision". */
@@ -110,6 +123,13 @@ struct verify_part {
     uint64_t held;
     uint64_t views; /* 1: the readable tables were compared */
     uint64_t findings;
+    uint64_t checkpoints_known; /* all that the topic has, good or not */
+    uint64_t checkpoints;       /* of them, compared without a difference */
+    uint64_t checkpoint;        /* number of the last of these, 0 = none */
+    uint32_t witnesses;         /* good ones of it */
+    char checkpoint_key[VERIFY_NAME_SIZE];
+    char checkpoint_person[VERIFY_NAME_SIZE];
+    char witnessed_by[VERIFY_NAME_SIZE];
     uint32_t skipped; /* bit of each enum verify_skip */
 };
 

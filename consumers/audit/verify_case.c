@@ -49,6 +49,8 @@ struct note {
     bool decided_ended;
     bool decided_differs;
     bool journal_differs;
+    bool checkpoint_differs;
+    struct verify_tree trees[VERIFY_TREES];
 };
 
 void verify_report_finding(struct verify_case *c, const struct finding *finding)
@@ -74,11 +76,13 @@ static enum status save(struct verify_case *c, struct failure *err)
                         .is_comparing = c->is_comparing,
                         .decided_ended = c->decided_ended,
                         .decided_differs = c->decided_differs,
-                        .journal_differs = c->journal_differs};
+                        .journal_differs = c->journal_differs,
+                        .checkpoint_differs = c->checkpoint_differs};
     struct buffer bytes;
     enum status status;
 
     memcpy(note.chain, c->chain, sizeof(note.chain));
+    memcpy(note.trees, c->trees, sizeof(note.trees));
     buffer_init(&bytes, NOTE_MAX);
     buffer_append(&bytes, &note, sizeof(note));
     buffer_append(&bytes, c->findings->at, c->findings->n * sizeof(c->findings->at[0]));
@@ -128,6 +132,8 @@ static enum status take_note(struct verify_case *c, struct bytes bytes, struct f
     c->decided_ended = note.decided_ended;
     c->decided_differs = note.decided_differs;
     c->journal_differs = note.journal_differs;
+    c->checkpoint_differs = note.checkpoint_differs;
+    memcpy(c->trees, note.trees, sizeof(c->trees));
     return STATUS_OK;
 }
 
@@ -180,6 +186,22 @@ static enum status look_at_states(struct verify_case *c, const struct bus_record
                                       : STATUS_OK;
 }
 
+/* The batch ends where a checkpoint does, and the scratch store has all states of this moment. */
+static enum status look_at_checkpoint(struct verify_case *c, struct failure *err)
+{
+    enum status status;
+
+    if (!c->is_comparing ||
+        decider_position(replay_decider(c->replay))->number < c->checkpoint_next) {
+        return STATUS_OK;
+    }
+    status = flush(c, err);
+    if (status == STATUS_OK) {
+        status = save(c, err);
+    }
+    return status == STATUS_OK ? verify_checkpoints_look(c, err) : status;
+}
+
 static enum status decide(struct verify_case *c, const struct bus_record *record,
                           struct failure *err)
 {
@@ -201,7 +223,7 @@ static enum status decide(struct verify_case *c, const struct bus_record *record
         }
     }
     c->part->last_offset = c->is_comparing ? record->offset : -1;
-    return status;
+    return status == STATUS_OK ? look_at_checkpoint(c, err) : status;
 }
 
 static int64_t received_ms(const struct verify_case *c, const struct bus_record *record)
@@ -227,7 +249,22 @@ static enum status begin_comparing(struct verify_case *c, int64_t offset, struct
     if (at->number > 0) {
         verify_skip(c, VERIFY_SKIP_BEFORE);
     }
-    return verify_decisions_begin(c, err);
+    verify_checkpoints_begin(c, at->number);
+    status = verify_decisions_begin(c, err);
+    return status == STATUS_OK ? look_at_checkpoint(c, err) : status;
+}
+
+/* Comparing begins with `from`, or behind the checkpoint that proves the base. */
+static bool is_begun(const struct verify_case *c, const struct bus_record *record)
+{
+    const struct verify_bounds *b = &c->conf->bounds;
+
+    if (c->conf->base) {
+        const struct store_position *at = decider_position(replay_decider(c->replay));
+
+        return at->number >= c->conf->base_checkpoint && at->step == 0;
+    }
+    return record->offset >= b->from_offset && received_ms(c, record) >= b->from_ms;
 }
 
 /* One record of those within the bounds; *ret_end: it lies behind them. */
@@ -243,11 +280,11 @@ static enum status feed(struct verify_case *c, const struct bus_record *record, 
         verify_skip(c, VERIFY_SKIP_AFTER);
         return STATUS_OK;
     }
-    if (!c->is_comparing && record->offset >= b->from_offset &&
-        received_ms(c, record) >= b->from_ms) {
+    if (!c->is_comparing && is_begun(c, record)) {
         status = begin_comparing(c, record->offset, err);
     }
-    return status == STATUS_OK ? decide(c, record, err) : status;
+    *ret_end = c->is_refuted;
+    return status == STATUS_OK && !c->is_refuted ? decide(c, record, err) : status;
 }
 
 static enum status decide_all(struct verify_case *c, bool *ret_stopped, struct failure *err)
@@ -294,14 +331,15 @@ static enum status compare_end(struct verify_case *c, struct failure *err)
     const uint64_t number = decider_position(replay_decider(c->replay))->number;
     enum status status = save(c, err); /* so that held filings that were released are gone */
 
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK && !c->is_refuted) {
         status = verify_decisions_end(c, number, err);
+        verify_checkpoints_end(c);
     }
-    if (status == STATUS_OK && c->live) {
+    if (status == STATUS_OK && c->live && !c->is_refuted) {
         status = compare_store(c, err);
     }
     if (status == STATUS_OK) {
-        if (c->decided_differs || c->journal_differs) {
+        if (c->decided_differs || c->journal_differs || c->checkpoint_differs || c->is_refuted) {
             verify_skip(c, VERIFY_SKIP_REST);
         }
         c->part->is_done = true;
@@ -363,6 +401,12 @@ static enum status open_replay(struct verify_case *c, struct failure *err)
     enum status status;
 
     verify_work_file(c->thread->shared->work, c->partition, ".db", file);
+    if (access(file, F_OK) != 0 && c->conf->base) {
+        status = verify_base_copy(c, file, err);
+        if (status != STATUS_OK) {
+            return status;
+        }
+    }
     if (access(file, F_OK) == 0) {
         status = replay_open(&conf, NULL, &c->replay, err);
         if (status != STATUS_NOTFOUND) {
@@ -401,7 +445,38 @@ static enum status go_on(struct verify_case *c, struct failure *err)
         c->part->states = 0;
         status = live_states_look_all(c, err);
     }
-    return status == STATUS_OK && c->is_comparing ? verify_decisions_begin(c, err) : status;
+    if (status == STATUS_OK && c->is_comparing) {
+        verify_checkpoints_begin(c, decider_position(replay_decider(c->replay))->number);
+        status = verify_decisions_begin(c, err);
+    }
+    return status == STATUS_OK ? look_at_checkpoint(c, err) : status;
+}
+
+/* A copy of a live store may have states behind its row: read the log again from before them. */
+static enum status recover(struct verify_case *c, struct failure *err)
+{
+    struct bus_record record;
+    bool at_end = false;
+    bool is_done = replay_recovers_from(c->replay) < 0;
+    enum status status = STATUS_OK;
+
+    if (!is_done) {
+        status = log_reader_seek(c->input, replay_recovers_from(c->replay), err);
+    }
+    while (!is_done && status == STATUS_OK) {
+        status = log_reader_next(c->input, &record, &at_end, err);
+        if (status == STATUS_OK && at_end) {
+            return failure_set(err, STATUS_CONFLICT, REMEDY_STOP, 0,
+                               "the log ends before the base does");
+        }
+        if (status == STATUS_OK) {
+            status = replay_recover(c->replay, &record, &is_done, err);
+        }
+    }
+    return status == STATUS_OK
+               ? log_reader_seek(c->input, decider_position(replay_decider(c->replay))->next_offset,
+                                 err)
+               : status;
 }
 
 static void log_finding(struct verify_case *c, int64_t offset, const char *expected,
@@ -414,17 +489,38 @@ static void log_finding(struct verify_case *c, int64_t offset, const char *expec
     verify_report_finding(c, &finding);
 }
 
+/* What is gone, and from where on the rest can be proved. */
+static void say_cut(const struct verify_case *c, char found[FINDING_TEXT_SIZE])
+{
+    const struct checkpoint_entry *after = verify_checkpoints_after(c, c->ends.first);
+
+    if (after) {
+        (void)snprintf(found, FINDING_TEXT_SIZE,
+                       "nothing below offset %" PRId64 ": the log was cut; with a backup between "
+                       "there and checkpoint %" PRIu64 " the rest can be proved: "
+                       "--from-checkpoint %" PRIu32 ":%" PRIu64 " --base FILE",
+                       c->ends.first, after->number, c->partition, after->number);
+    } else {
+        (void)snprintf(found, FINDING_TEXT_SIZE,
+                       "nothing below offset %" PRId64 ": the log was cut, and no checkpoint "
+                       "proves the rest",
+                       c->ends.first);
+    }
+}
+
 /* The log has to begin with its first record: what is gone cannot be proved. */
 static bool begins(struct verify_case *c)
 {
     char found[FINDING_TEXT_SIZE] = "an empty partition";
 
+    if (c->conf->base) {
+        return true; /* verify_base_check() knows */
+    }
     if (c->ends.first == 0 && c->ends.submitted > 0) {
         return true;
     }
     if (c->ends.first > 0) {
-        (void)snprintf(found, sizeof(found), "nothing below offset %" PRId64 ": the log was cut",
-                       c->ends.first);
+        say_cut(c, found);
     }
     log_finding(c, 0, "the founding record at offset 0", found);
     return false;
@@ -463,7 +559,7 @@ static enum status check_last_input(struct verify_case *c, struct failure *err)
                         "another record: the topic was made anew, or it was altered");
         }
     }
-    return log_reader_seek(c->input, c->ends.first, err);
+    return log_reader_seek(c->input, decider_position(replay_decider(c->replay))->next_offset, err);
 }
 
 static enum status case_open(struct verify_case *c, struct failure *err)
@@ -474,6 +570,7 @@ static enum status case_open(struct verify_case *c, struct failure *err)
     c->saved_us = clock_monotonic_us();
     c->decided_offset = -1;
     c->part->first_offset = c->part->last_offset = -1;
+    verify_checkpoints_open(c);
     status = hash_open(&c->hash, err);
     if (status == STATUS_OK) {
         status = open_live(c, err);
@@ -494,6 +591,39 @@ static void case_close(struct verify_case *c)
     buffer_fini(&c->journal_copy);
 }
 
+/* Where the replay begins: behind the base, where the last run stood, or with the first record. */
+static enum status begin(struct verify_case *c, struct failure *err)
+{
+    enum status status = STATUS_OK;
+
+    if (c->conf->base) {
+        verify_base_check(c);
+        status = c->is_refuted ? STATUS_OK : recover(c, err);
+    }
+    if (status != STATUS_OK || c->is_refuted) {
+        return status;
+    }
+    if (c->part->records > 0) {
+        return go_on(c, err);
+    }
+    return check_last_input(c, err);
+}
+
+/* All records behind the base are decided, and it may be that none followed its checkpoint. */
+static enum status end_base(struct verify_case *c, struct failure *err)
+{
+    const struct store_position *at = decider_position(replay_decider(c->replay));
+
+    if (!c->conf->base || c->is_comparing || c->is_refuted) {
+        return STATUS_OK;
+    }
+    if (at->number == c->conf->base_checkpoint && at->step == 0) {
+        return begin_comparing(c, at->next_offset, err);
+    }
+    verify_base_unreached(c);
+    return STATUS_OK;
+}
+
 static enum status run(struct verify_case *c, struct failure *err)
 {
     bool is_stopped = false;
@@ -503,14 +633,17 @@ static enum status run(struct verify_case *c, struct failure *err)
         return status;
     }
     memcpy(c->part->ledger_id, replay_ledger(c->replay)->ledger_id, LEDGER_ID_SIZE);
-    status = c->part->records > 0 ? go_on(c, err) : check_last_input(c, err);
-    if (status == STATUS_OK) {
+    status = begin(c, err);
+    if (status == STATUS_OK && !c->is_refuted) {
         status = decide_all(c, &is_stopped, err);
     }
-    if (status != STATUS_OK) {
-        return status;
+    if (status == STATUS_OK && is_stopped) {
+        return save(c, err);
     }
-    return is_stopped ? save(c, err) : compare_end(c, err);
+    if (status == STATUS_OK) {
+        status = end_base(c, err);
+    }
+    return status == STATUS_OK ? compare_end(c, err) : status;
 }
 
 enum status verify_partition(struct verify_thread *thread, struct verify_part *part,

@@ -96,6 +96,7 @@ static enum status with_topic(struct verify_case *c, const struct journal_entry 
             c->decided_differs = true;
             missing(c, "decision", made);
         }
+        c->part->pending += c->live ? 0 : 1; /* as far as the topic tells */
         return STATUS_OK;
     }
     if (is_other(c, made)) {
@@ -246,6 +247,7 @@ enum status verify_decision(struct verify_case *c, const struct journal_entry *m
     c->part->last_number = made->number;
     c->part->decisions += is_other(c, made) ? 0 : 1;
     memcpy(c->chain, made->decision.at + made->decision.n - DIGEST_SIZE, DIGEST_SIZE);
+    verify_checkpoints_decision(c, made);
     return status == STATUS_OK ? with_journal(c, made, err) : status;
 }
 

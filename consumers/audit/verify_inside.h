@@ -12,6 +12,7 @@
 
 #include <stdatomic.h>
 
+#include "consumers/audit/checkpoint_book.h"
 #include "consumers/audit/log_reader.h"
 #include "consumers/audit/replay.h"
 #include "consumers/audit/verify.h"
@@ -56,6 +57,7 @@ struct ends {
 struct verify_shared {
     const struct verify_conf *conf;
     const struct verify_work *work;
+    const struct checkpoint_book *book; /* judged; NULL: checkpoints are not looked at */
     uint32_t partitions_n;
     _Atomic bool is_stopping;
     _Atomic uint64_t records; /* decided again, by all */
@@ -72,6 +74,19 @@ struct verify_findings {
     struct finding at[FINDINGS_MAX];
     size_t n;
 };
+
+/* A tree of RFC 6962 that grows by a leaf; its root is known at any time. */
+#define VERIFY_TREE_LEVELS 48
+#define VERIFY_TREES       4 /* that grow at a time; they begin behind each other's end as a rule */
+struct verify_tree {
+    uint64_t first_number; /* of the decision that is its first leaf, 0 = not in use */
+    uint64_t until;        /* the last checkpoint that needs it */
+    uint64_t n;
+    uint8_t nodes[VERIFY_TREE_LEVELS][DIGEST_SIZE];
+};
+void verify_tree_add(struct verify_tree *tree, struct hash *hash, const uint8_t leaf[DIGEST_SIZE]);
+/* n is not 0. */
+void verify_tree_root(const struct verify_tree *tree, struct hash *hash, uint8_t out[DIGEST_SIZE]);
 
 /* The live store's states and held filings, read at one moment before the replay. */
 struct live_states;
@@ -92,6 +107,7 @@ struct verify_case {
     uint8_t chain[DIGEST_SIZE]; /* of the last decision compared */
     int64_t decided_offset;     /* where the last run stood in the topic, -1 = nowhere */
     bool is_short;              /* `to` ended it, not the log */
+    bool is_refuted;            /* the base does not lead to its checkpoint */
     bool is_moved;              /* the store went on since the first run */
     bool decided_ended;
     bool decided_differs; /* the first difference was named */
@@ -102,6 +118,13 @@ struct verify_case {
     bool journal_is_read;
     bool journal_differs;
     struct live_states *states;
+    const struct checkpoint_entry *checkpoints; /* of this partition, ascending */
+    size_t checkpoints_n;
+    size_t checkpoints_at;    /* the next good one */
+    uint64_t checkpoint_next; /* its number, UINT64_MAX = none */
+    uint64_t tree_next;       /* first number of the next tree, UINT64_MAX = none */
+    bool checkpoint_differs;
+    struct verify_tree trees[VERIFY_TREES];
 };
 
 /* Verify it, from the start or from what was saved.  Findings and part are the result. */
@@ -138,6 +161,28 @@ bool verify_number_of(struct bytes value, uint64_t *ret);
  * of the topic, the reader stands behind it. */
 MUST_CHECK enum status verify_blame(struct verify_case *c, const struct journal_entry *made,
                                     const struct bus_record *found, struct failure *err);
+
+/* ---- checkpoints: verify_checkpoints.c ---- */
+
+void verify_checkpoints_open(struct verify_case *c);
+/* The next one is the first at or behind the number. */
+void verify_checkpoints_begin(struct verify_case *c, uint64_t number);
+void verify_checkpoints_decision(struct verify_case *c, const struct journal_entry *made);
+/* c->checkpoint_next is reached, everything before is flushed and saved. */
+MUST_CHECK enum status verify_checkpoints_look(struct verify_case *c, struct failure *err);
+void verify_checkpoints_end(struct verify_case *c);
+/* The first good one behind an input offset; NULL = none. */
+const struct checkpoint_entry *verify_checkpoints_after(const struct verify_case *c,
+                                                        int64_t offset);
+
+/* ---- beginning from a backup: verify_base.c ---- */
+
+/* Copy the base into the scratch store's place. */
+MUST_CHECK enum status verify_base_copy(const struct verify_case *c, const char *file,
+                                        struct failure *err);
+/* Findings here end the partition: c->is_refuted. */
+void verify_base_check(struct verify_case *c);
+void verify_base_unreached(struct verify_case *c);
 
 /* ---- the store: verify_store.c ---- */
 

@@ -72,6 +72,8 @@ enum status verify_manifest(const struct verify_conf *conf, const uint8_t ledger
     buffer_printf(out, "enterprise %s\n", conf->enterprise ? conf->enterprise : "all");
     buffer_printf(out, "from %" PRId64 " %" PRId64 "\n", b->from_ms, b->from_offset);
     buffer_printf(out, "to %" PRId64 " %" PRId64 "\n", b->to_ms, b->to_offset);
+    buffer_printf(out, "base %s %" PRIu64 "\n", conf->base ? conf->base : "none",
+                  conf->base_checkpoint);
     status = put_program(out, err);
     if (status == STATUS_OK) {
         status = put_boot(out, err);

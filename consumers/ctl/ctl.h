@@ -48,6 +48,7 @@ struct ctl_settings {
     bool complete;
     bool topics_only;
     const char *work;
+    const char *base;
     int64_t threads;
     bool bytes;
     const char *authority_bank;

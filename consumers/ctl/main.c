@@ -215,6 +215,18 @@ static const struct conf_option verify_options[] = {
      .type = CONF_SWITCH,
      .offset = AT(topics_only),
      .help = "without a store: whoever can read the topics can prove them"},
+    {.option = "from-checkpoint",
+     .type = CONF_STRING,
+     .offset = AT(from_checkpoint),
+     .meta = "P:NUMBER",
+     .help = "prove partition P from this signed checkpoint on; the log before --base is not "
+             "needed"},
+    {.option = "base",
+     .type = CONF_FILE,
+     .offset = AT(base),
+     .meta = "FILE",
+     .help =
+         "a backup of the store ('ledger backup') at or before the checkpoint, which proves it"},
     {.option = "work",
      .type = CONF_STRING,
      .offset = AT(work),

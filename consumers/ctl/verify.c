@@ -14,6 +14,10 @@
 #include "base/progress.h"
 #include "base/signals.h"
 #include "consumers/ctl/ctl.h"
+#include "consumers/ctl/ledger_log.h"
+#include "wire/json.h"
+
+#define NAME_MAX_QUOTED 4096
 
 static const struct output_column columns[] = {
     {"place", OUTPUT_TEXT},    {"partition", OUTPUT_NUMBER}, {"offset", OUTPUT_NUMBER},
@@ -97,6 +101,37 @@ static enum status read_bound(const struct ctl_settings *settings, bool is_to,
                     err);
 }
 
+/* "3:100000" */
+static enum status read_checkpoint(const struct ctl_settings *s, struct verify_conf *ret,
+                                   struct failure *err)
+{
+    const char *text = s->from_checkpoint;
+    const char *colon = text ? strchr(text, ':') : NULL;
+
+    if (!text && !s->base) {
+        return STATUS_OK;
+    }
+    if (!text || !s->base) {
+        return failure_set(err, STATUS_USAGE, REMEDY_STOP, 0,
+                           "--from-checkpoint and --base go together: the base is a backup that "
+                           "the checkpoint proves");
+    }
+    if (s->from || s->to || s->partition >= 0 || s->enterprise) {
+        return failure_set(err, STATUS_USAGE, REMEDY_STOP, 0,
+                           "--from-checkpoint goes without --from, --to, --partition and "
+                           "--enterprise");
+    }
+    if (!colon || colon == text || strspn(text, "0123456789") != (size_t)(colon - text) ||
+        !is_digits(colon + 1) || strlen(text) > 24) {
+        return failure_set(err, STATUS_USAGE, REMEDY_STOP, 0,
+                           "--from-checkpoint wants PARTITION:NUMBER, not '%s'", text);
+    }
+    ret->partition = strtoll(text, NULL, 10);
+    ret->base_checkpoint = strtoull(colon + 1, NULL, 10);
+    ret->base = s->base;
+    return STATUS_OK;
+}
+
 static enum status read_conf(const struct ctl *ctl, struct verify_conf *ret, struct failure *err)
 {
     const struct ctl_settings *s = ctl->settings;
@@ -112,7 +147,30 @@ static enum status read_conf(const struct ctl *ctl, struct verify_conf *ret, str
     ret->bounds = (struct verify_bounds){
         .from_ms = INT64_MIN, .to_ms = INT64_MAX, .from_offset = 0, .to_offset = INT64_MAX};
     status = read_bound(s, false, &ret->bounds, err);
-    return status == STATUS_OK ? read_bound(s, true, &ret->bounds, err) : status;
+    if (status == STATUS_OK) {
+        status = read_bound(s, true, &ret->bounds, err);
+    }
+    return status == STATUS_OK ? read_checkpoint(s, ret, err) : status;
+}
+
+/* The bulletins of filings.reference.v1, against which checkpoints are judged: signed by the
+ * operators in force, and of the ledger whose id verify compares. */
+static enum status read_register(const struct ctl *ctl, struct verify_conf *conf,
+                                 struct ledger_log **ret, struct failure *err)
+{
+    struct ledger_log *log = NULL;
+    enum status status = ledger_log_read(ctl, &log, err);
+
+    *ret = NULL;
+    if (status == STATUS_OK && !log->is_founded) {
+        ledger_log_close(log);
+        log = NULL;
+    } else if (status == STATUS_OK) {
+        conf->references = log->references;
+        conf->references_as_of = ledger_log_as_of(log);
+    }
+    *ret = log;
+    return status == STATUS_NOTFOUND ? STATUS_OK : status;
 }
 
 /* ---- what was found ------------------------------------------------------------------------- */
@@ -136,17 +194,39 @@ static void put_counts(FILE *out, const struct verify_part *part)
         const char *name;
         uint64_t n;
     } counts[] = {
-        {"records", part->records},     {"decisions", part->decisions},
-        {"published", part->published}, {"stored", part->stored},
-        {"states", part->states},       {"states_behind", part->states_behind},
-        {"filings", part->filings},     {"held", part->held},
-        {"views", part->views},         {"pending", part->pending},
+        {"records", part->records},
+        {"decisions", part->decisions},
+        {"published", part->published},
+        {"stored", part->stored},
+        {"states", part->states},
+        {"states_behind", part->states_behind},
+        {"filings", part->filings},
+        {"held", part->held},
+        {"views", part->views},
+        {"pending", part->pending},
+        {"checkpoints_known", part->checkpoints_known},
+        {"checkpoints", part->checkpoints},
         {"findings", part->findings},
     };
 
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
         (void)fprintf(out, ",\"%s\":%" PRIu64, counts[i].name, counts[i].n);
     }
+}
+
+static struct text text_of(const char *text)
+{
+    return (struct text){.at = text, .n = (uint32_t)strlen(text)};
+}
+
+static void put_name(FILE *out, const char *name, const char *value)
+{
+    struct buffer quoted;
+
+    buffer_init(&quoted, NAME_MAX_QUOTED);
+    json_put_text(&quoted, text_of(value));
+    (void)fprintf(out, ",\"%s\":%s", name, buffer_cstr(&quoted));
+    buffer_fini(&quoted);
 }
 
 static void put_part(FILE *out, const struct verify_part *part)
@@ -160,6 +240,13 @@ static void put_part(FILE *out, const struct verify_part *part)
                       part->first_offset, part->last_offset, part->first_number, part->last_number);
     }
     put_counts(out, part);
+    if (part->checkpoint > 0) {
+        (void)fprintf(out, ",\"checkpoint\":{\"number\":%" PRIu64, part->checkpoint);
+        put_name(out, "key_id", part->checkpoint_key);
+        put_name(out, "person", part->checkpoint_person);
+        put_name(out, "witnessed_by", part->witnessed_by);
+        (void)fprintf(out, "}");
+    }
     (void)fprintf(out, ",\"not_looked_at\":[");
     put_skipped(out, part->skipped, ",", "\"");
     (void)fprintf(out, "]}");
@@ -186,6 +273,30 @@ static void tell_json(FILE *out, const struct verify_report *report)
     (void)fprintf(out, "]}\n");
 }
 
+/* Up to where somebody has signed, and how much comes after it. */
+static void tell_checkpoints(const struct verify_report *report)
+{
+    for (uint32_t i = 0; i < report->parts_n; i++) {
+        const struct verify_part *part = &report->parts[i];
+
+        if (part->checkpoint == 0) {
+            continue;
+        }
+        (void)fprintf(stderr,
+                      "filingctl: partition %" PRIu32 ": proved up to checkpoint %" PRIu64
+                      ", signed by ",
+                      part->partition, part->checkpoint);
+        output_shown(stderr, text_of(part->checkpoint_person));
+        (void)fprintf(stderr, " (key ");
+        output_shown(stderr, text_of(part->checkpoint_key));
+        (void)fprintf(stderr, "), witnessed by ");
+        output_shown(stderr, text_of(part->witnesses > 0 ? part->witnessed_by : "nobody"));
+        (void)fprintf(stderr, "; %" PRIu64 " decisions after it\n",
+                      part->last_number > part->checkpoint ? part->last_number - part->checkpoint
+                                                           : 0);
+    }
+}
+
 /* The same in a few lines, for a person. */
 static void tell(const struct ctl *ctl, const struct verify_report *report)
 {
@@ -210,6 +321,7 @@ static void tell(const struct ctl *ctl, const struct verify_report *report)
     } else {
         (void)fprintf(stderr, "no difference\n");
     }
+    tell_checkpoints(report);
     (void)fprintf(stderr, "filingctl: not looked at: ");
     put_skipped(stderr, total->skipped, "; ", "");
     (void)fprintf(stderr, "\n");
@@ -250,9 +362,13 @@ enum status verify_ledger(struct ctl *ctl, struct failure *err)
     struct verify_conf conf = {
         .finding = put_finding, .progress = put_progress, .stop = is_stopped, .arg = &proof};
     struct verify_report report = {.parts = NULL};
+    struct ledger_log *log = NULL;
     enum status status = read_conf(ctl, &conf, err);
     enum status written;
 
+    if (status == STATUS_OK) {
+        status = read_register(ctl, &conf, &log, err);
+    }
     if (status != STATUS_OK) {
         return status;
     }
@@ -274,5 +390,6 @@ enum status verify_ledger(struct ctl *ctl, struct failure *err)
         status = failure_set(err, written, REMEDY_STOP, 0, "cannot write the output");
     }
     verify_report_fini(&report);
+    ledger_log_close(log);
     return status;
 }
