@@ -128,8 +128,8 @@ static void lend(const rd_kafka_message_t *m, struct bus_record *ret)
     ret->log_append_time = type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME;
 }
 
-/* What is there now, else the first message that comes.  With a time-out librdkafka would wait until
- * all that are asked for are there. */
+/* What is there now, else the first message that comes.  With a time-out librdkafka would wait
+ * until all that are asked for are there. */
 static size_t take_some(struct log_reader *r)
 {
     const int32_t partition = (int32_t)r->conf.partition;
