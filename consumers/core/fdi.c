@@ -811,8 +811,7 @@ void fdi_reinvestment(struct context *c)
     struct converted spent;
 
     if (registration != NULL) {
-        negative_list_check(c, details->target_industry,
-                            whole_at_most(foreign_share_without(c, registration, 0)),
+        negative_list_check(c, details->target_industry, foreign_share_without(c, registration, 0),
                             "/details/target_industry");
     }
     if (!context_standing_done(c)) {
