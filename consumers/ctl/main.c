@@ -182,6 +182,17 @@ static const struct conf_option operations_options[] = {
 };
 
 static const struct conf_option verify_options[] = {
+    {.option = "from",
+     .type = CONF_STRING,
+     .offset = AT(from),
+     .meta = "X",
+     .help = "compare what was received then or later: RFC 3339, a date in Asia/Shanghai, or, "
+             "with --partition, an offset; what lies before is decided and not compared"},
+    {.option = "to",
+     .type = CONF_STRING,
+     .offset = AT(to),
+     .meta = "X",
+     .help = "end with what was received then or earlier, as for --from"},
     {.option = "partition",
      .type = CONF_INT,
      .offset = AT(partition),
@@ -189,30 +200,46 @@ static const struct conf_option verify_options[] = {
      .max = 4095,
      .meta = "N",
      .help = "only this one"},
+    {.option = "enterprise",
+     .type = CONF_STRING,
+     .offset = AT(enterprise),
+     .min = 18,
+     .max = 18,
+     .meta = "CODE",
+     .help = "compare what was decided of this enterprise only"},
     {.option = "complete",
      .type = CONF_SWITCH,
      .offset = AT(complete),
      .help = "inputs that are not decided yet are a failure: 1"},
-    {.option = "from",
-     .type = CONF_STRING,
-     .offset = AT(from),
-     .meta = "X",
-     .help = "not there yet: whole partitions only"},
-    {.option = "to",
-     .type = CONF_STRING,
-     .offset = AT(to),
-     .meta = "X",
-     .help = "not there yet: whole partitions only"},
-    {.option = "enterprise",
-     .type = CONF_STRING,
-     .offset = AT(enterprise),
-     .meta = "CODE",
-     .help = "not there yet: whole partitions only"},
+    {.option = "topics-only",
+     .type = CONF_SWITCH,
+     .offset = AT(topics_only),
+     .help = "without a store: whoever can read the topics can prove them"},
     {.option = "from-checkpoint",
      .type = CONF_STRING,
      .offset = AT(from_checkpoint),
      .meta = "P:NUMBER",
-     .help = "not there yet: whole partitions only"},
+     .help = "prove partition P from this signed checkpoint on; the log before --base is not "
+             "needed"},
+    {.option = "base",
+     .type = CONF_FILE,
+     .offset = AT(base),
+     .meta = "FILE",
+     .help =
+         "a backup of the store ('ledger backup') at or before the checkpoint, which proves it"},
+    {.option = "work",
+     .type = CONF_STRING,
+     .offset = AT(work),
+     .meta = "DIR",
+     .help = "keep what was done there: a run that was stopped or killed goes on, given the same "
+             "command; without it, a temporary folder"},
+    {.option = "threads",
+     .type = CONF_INT,
+     .offset = AT(threads),
+     .min = 0,
+     .max = 256,
+     .meta = "N",
+     .help = "that verify a partition each at a time; 0 = one a core"},
 };
 
 static const struct conf_option what_if_options[] = {
@@ -242,6 +269,42 @@ static const struct conf_option what_if_options[] = {
      .help = "one of the three tables alone"},
 };
 
+static const struct conf_option evidence_options[] = {
+    {.option = "enterprise",
+     .type = CONF_STRING,
+     .offset = AT(enterprise),
+     .meta = "CODE",
+     .help = "the records and decisions of this enterprise, with every bulletin of its partition"},
+    {.option = "bank",
+     .type = CONF_STRING,
+     .offset = AT(bank),
+     .meta = "BANK",
+     .help = "with --filing: its enterprise's, up to the last decision on this filing"},
+    {.option = "filing",
+     .type = CONF_STRING,
+     .offset = AT(filing),
+     .meta = "ID",
+     .help = "the filing's id, beside --bank"},
+    {.option = "from",
+     .type = CONF_STRING,
+     .offset = AT(from),
+     .meta = "TIME",
+     .help = "of whole partitions: decisions on what was appended before are left out, the records "
+             "are not, as the rest follows from them"},
+    {.option = "to",
+     .type = CONF_STRING,
+     .offset = AT(to),
+     .meta = "TIME",
+     .help = "up to what was appended then: RFC 3339, or a date in Asia/Shanghai"},
+    {.option = "partition",
+     .type = CONF_INT,
+     .offset = AT(partition),
+     .min = 0,
+     .max = 4095,
+     .meta = "N",
+     .help = "only this one"},
+};
+
 static const struct conf_option checkpoint_options[] = {
     {.option = "partition",
      .type = CONF_INT,
@@ -250,6 +313,35 @@ static const struct conf_option checkpoint_options[] = {
      .max = 4095,
      .meta = "N",
      .help = "only this one"},
+};
+
+static const struct conf_option prove_options[] = {
+    {.option = "ledger",
+     .type = CONF_STRING,
+     .offset = AT(ledger),
+     .meta = "ID",
+     .help = "the ledger that it must be of, in hexadecimal digits; without it, it is printed"},
+};
+
+static const struct conf_option receipt_options[] = {
+    {.option = "enterprise",
+     .type = CONF_STRING,
+     .offset = AT(enterprise),
+     .meta = "CODE",
+     .help = "whose filing, when the bank used the id for several enterprises"},
+};
+
+static const struct conf_option receipt_check_options[] = {
+    {.option = "operators",
+     .type = CONF_FILE,
+     .offset = AT(operators),
+     .help = "the keys of WORKERs and WITNESSes, as reference data of kind operators; without it, "
+             "the operators in force of filings.reference.v1"},
+    {.option = "ledger",
+     .type = CONF_STRING,
+     .offset = AT(ledger),
+     .meta = "ID",
+     .help = "the ledger that it must be of, in hexadecimal digits; without it, it is printed"},
 };
 
 static const struct conf_option export_options[] = {
@@ -357,6 +449,11 @@ static const char *const propose_examples[] = {
     "filingctl reference propose rates eurofxref-hist.csv --format ecb --from 2023-01-01",
     "filingctl reference approve 4f0c6a1e9d2b7735", NULL};
 
+static const char *const verify_examples[] = {
+    "filingctl verify --store sqlite:/var/lib/filing/filings.db --complete",
+    "filingctl verify --topics-only --from 2026-04-01 --to 2026-04-30",
+    "filingctl verify --work /var/tmp/audit -o json", NULL};
+
 static const struct conf_option decide_options[] = {
     {.option = "bytes",
      .type = CONF_SWITCH,
@@ -372,6 +469,14 @@ static const char *const export_examples[] = {
 static const char *const what_if_examples[] = {
     "filingctl what-if --policy new-policy.json",
     "filingctl what-if --policy new-policy.json --from 2026-04-01 --show sums -o csv", NULL};
+
+static const char *const evidence_examples[] = {
+    "filingctl evidence export all.evidence",
+    "filingctl evidence export one.evidence --enterprise 91210112MA0FG1HX9X",
+    "filingctl evidence check one.evidence --ledger 0123456789abcdef0123456789abcdef", NULL};
+static const char *const receipt_examples[] = {
+    "filingctl receipt 210100000123 019a3f52-6c1e-7d40-9f6b-2f3a51c0d001 > receipt.json",
+    "filingctl receipt check receipt.json --operators operators.json", NULL};
 
 #define OPTIONS(array) .options = (array), .options_n = N(array)
 
@@ -571,10 +676,57 @@ static const struct conf_verb verbs[] = {
      .help = "prove that decisions and ledgers follow from the log",
      .about = "Decides every record of filings.submitted.v1 again and compares each decision, byte "
               "for byte, with filings.decided.v1 and with the journal of the store, then the "
-              "store's states, filing ids and held filings with what the log leads to. Ends are "
-              "fixed at the start. Each difference is a row; 4 when there is one. Nothing is "
-              "written anywhere.",
-     OPTIONS(verify_options)},
+              "store's states, filing ids, held filings and readable tables with what the log "
+              "leads to. The end of a partition is fixed when it is begun. Each difference is a "
+              "row that names what was touched; 4 when there is one. What was compared and what "
+              "was not is told at the end, with -o json as one object. Nothing is written but in "
+              "the work folder, which takes about as much room as the store.",
+     OPTIONS(verify_options),
+     .examples = verify_examples},
+    {.name = "evidence export",
+     .arguments = "FILE",
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .help = "write what was filed and decided, with its proofs, to one file",
+     .about = "Writes the records, the bulletins that they rest on, the decisions and the "
+              "checkpoints over them to FILE, signed with operator.key_file, the key of a WORKER "
+              "in force (5 for anybody else). Of whole partitions, of an enterprise, or of an "
+              "enterprise up to one filing. Read from the topics alone, ends fixed at the start. "
+              "What has no checkpoint yet stands on its chain and this signature.",
+     OPTIONS(evidence_options),
+     .examples = evidence_examples},
+    {.name = "evidence check",
+     .arguments = "FILE",
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .help = "prove such a file, without Kafka or a store",
+     .about = "Decides everything in FILE (- is standard input) again under its own bulletins, "
+              "compares each decision byte for byte, follows the trees to the signed checkpoints, "
+              "and checks every signature and digest. Each difference is a row; 4 when there is "
+              "one, 1 when FILE is no evidence. Whose ledger it is only its id says: compare it "
+              "with the one that you know, or give --ledger.",
+     OPTIONS(prove_options),
+     .examples = evidence_examples},
+    {.name = "receipt",
+     .arguments = "BANK ID",
+     .arguments_min = 2,
+     .arguments_max = 2,
+     .help = "a receipt for the last decision on a filing, for the bank to keep",
+     .about = "Prints a text of a few kilobytes: the decision, the hashes that lead from it to a "
+              "signed checkpoint, and the checkpoint with its witnesses. 1 while no checkpoint "
+              "covers the decision.",
+     OPTIONS(receipt_options),
+     .examples = receipt_examples},
+    {.name = "receipt check",
+     .arguments = "FILE",
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .help = "whether a receipt is to be believed",
+     .about = "Follows the way from the decision to the checkpoint and checks its signatures by "
+              "the keys of --operators, without Kafka, or by those of filings.reference.v1. 4 when "
+              "anything in it is not right, 1 when it is no receipt.",
+     OPTIONS(receipt_check_options),
+     .examples = receipt_examples},
     {.name = "what-if",
      .arguments = "",
      .help = "what another policy would have decided",
@@ -674,6 +826,10 @@ static const struct {
     {"checkpoint witness", checkpoint_witness},
     {"audit operations", audit_operations},
     {"verify", verify_ledger},
+    {"evidence export", evidence_export},
+    {"evidence check", evidence_prove},
+    {"receipt", receipt_give},
+    {"receipt check", receipt_prove},
     {"what-if", what_if_show},
     {"export", export_rows},
     {"ledger backup", ledger_backup},
