@@ -124,12 +124,12 @@ static enum status wait_for_members(struct repair *repair, struct failure *err)
         }
         if (clock_monotonic_us() > until_us) {
             return failure_set(err, STATUS_CONFLICT, REMEDY_STOP, 0,
-                               "the group '%.100s' has %zu members: stop the workers first", group,
-                               n);
+                               "the group '%.100s' has members (%zu): stop the workers first",
+                               group, n);
         }
         if (!is_told) {
             (void)fprintf(stderr,
-                          "filingctl: the group '%s' still counts %zu members: waiting for their "
+                          "filingctl: the group '%s' still has members (%zu): waiting for their "
                           "sessions to end\n",
                           group, n);
             is_told = true;
