@@ -521,11 +521,24 @@ enum status what_if_record(struct what_if *w, const struct bus_record *record, b
     return status;
 }
 
+/* On the received date of the last record, as of the last bulletin. */
+static struct outlook outlook_of(const struct what_if *w, enum world world)
+{
+    const struct store_position *at = decider_position(replay_decider(w->worlds[world]));
+
+    return (struct outlook){.reference = replay_reference(w->worlds[world]),
+                            .has_bulletin = at->has_bulletin,
+                            .bulletin = at->bulletin,
+                            .on = date_of_unix_ms_shanghai(at->received_ms)};
+}
+
 enum status what_if_end(struct what_if *w, struct failure *err)
 {
     const struct limit_walk walk = {.partition = w->conf.replay.partition,
                                     .as_is = replay_store(w->worlds[WORLD_AS_IS]),
                                     .what_if = replay_store(w->worlds[WORLD_WHAT_IF]),
+                                    .before = outlook_of(w, WORLD_AS_IS),
+                                    .after = outlook_of(w, WORLD_WHAT_IF),
                                     .fn = w->conf.breach,
                                     .arg = w->conf.arg};
     enum status status = flush_all(w, true, err);

@@ -382,6 +382,10 @@ static void from_leaves_what_was_before_and_shows_what_is_over_then(void **state
     assert_int_equal(f->flips[2].offset, repaid);
     expect_answer(&f->flips[2].after, OUTCOME_REJECTED, CODE_OVER_BALANCE);
     assert_int_equal(f->breaches[0].refused, 2);
+    /* Nothing was posted since: the limit is worth less all the same. */
+    assert_int_equal(f->breaches[0].is.limit, 300000000);
+    assert_int_equal(f->breaches[0].over_minor, 100000000);
+    assert_int_equal(f->breaches[0].over_before_minor, 0);
 }
 
 static void to_ends_both_worlds_before_what_was_received_later(void **state)
@@ -410,6 +414,21 @@ static void a_policy_that_comes_later_in_the_log_does_not_come_in_the_other_worl
     assert_int_equal(f->flips_n, 0); /* and here 5,000,000 of 5,000,000: refused as well */
     ask(f, in_force, (struct span){time_of(at.other), INT64_MAX});
     assert_int_equal(f->flips_n, 0);
+}
+
+/* The policy in force has fallen since they borrowed: 2,000,000 are over in both worlds. */
+static void what_is_over_anyway_is_no_breach(void **state)
+{
+    struct fixture *const f = *state;
+    const struct liaoning at = file_liaoning(f);
+
+    sim_log_item(&f->log, liaoning_less);
+    assert_int_equal(at.other, at.one + 1);
+    ask(f, liaoning_less, (struct span){time_of(at.other), INT64_MAX});
+    assert_int_equal(f->flips_n, 0);
+    assert_int_equal(f->breaches_n, 0);
+    ask(f, in_force, (struct span){time_of(at.other), INT64_MAX});
+    assert_int_equal(f->breaches_n, 0); /* and nothing is over under this one */
 }
 
 /* A rate sheet that comes later decides the held filing again, in each world under its policy. */
@@ -585,6 +604,7 @@ static void flips_are_the_differences_to_a_log_with_the_other_policy(void **stat
         flips_all += differences;
         ask(f, before, whole);
         assert_int_equal(f->flips_n, 0);
+        assert_int_equal(f->breaches_n, 0);
         assert_true(f->counts.decisions >= CHANCE_RECORDS);
     }
     assert_true(flips_all > 100);
@@ -631,6 +651,7 @@ int main(void)
             a_policy_that_comes_later_in_the_log_does_not_come_in_the_other_world, setup, teardown),
         cmocka_unit_test_setup_teardown(a_held_filing_flips_once_by_its_last_decision, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(what_is_over_anyway_is_no_breach, setup, teardown),
         cmocka_unit_test_setup_teardown(signatures_count_in_both_worlds, setup, teardown),
         cmocka_unit_test_setup_teardown(flips_are_the_differences_to_a_log_with_the_other_policy,
                                         setup, teardown),
