@@ -492,6 +492,7 @@ enum status what_if_record(struct what_if *w, const struct bus_record *record, b
                            struct failure *err)
 {
     const int64_t received_ms = received_of(w, record);
+    struct bus_record again = *record;
     bool is_full = false;
     enum status status = STATUS_OK;
 
@@ -506,8 +507,12 @@ enum status what_if_record(struct what_if *w, const struct bus_record *record, b
     if (status == STATUS_OK) {
         status = keep_record(w, record, err);
     }
-    for (int i = 0; i < WORLDS_N && status == STATUS_OK; i++) {
-        status = decide(w, (enum world)i, record, &is_full, err);
+    if (status == STATUS_OK) {
+        status = decide(w, WORLD_AS_IS, record, &is_full, err);
+    }
+    if (status == STATUS_OK) { /* a signature is as right in the other world */
+        again.verdict = decider_verdict(replay_decider(w->worlds[WORLD_AS_IS]));
+        status = decide(w, WORLD_WHAT_IF, &again, &is_full, err);
     }
     w->counts.records++;
     if (status == STATUS_OK && (is_full || w->values.n >= KEPT_BYTES_MAX)) {
@@ -516,11 +521,24 @@ enum status what_if_record(struct what_if *w, const struct bus_record *record, b
     return status;
 }
 
+/* On the received date of the last record, as of the last bulletin. */
+static struct outlook outlook_of(const struct what_if *w, enum world world)
+{
+    const struct store_position *at = decider_position(replay_decider(w->worlds[world]));
+
+    return (struct outlook){.reference = replay_reference(w->worlds[world]),
+                            .has_bulletin = at->has_bulletin,
+                            .bulletin = at->bulletin,
+                            .on = date_of_unix_ms_shanghai(at->received_ms)};
+}
+
 enum status what_if_end(struct what_if *w, struct failure *err)
 {
     const struct limit_walk walk = {.partition = w->conf.replay.partition,
                                     .as_is = replay_store(w->worlds[WORLD_AS_IS]),
                                     .what_if = replay_store(w->worlds[WORLD_WHAT_IF]),
+                                    .before = outlook_of(w, WORLD_AS_IS),
+                                    .after = outlook_of(w, WORLD_WHAT_IF),
                                     .fn = w->conf.breach,
                                     .arg = w->conf.arg};
     enum status status = flush_all(w, true, err);

@@ -12,12 +12,13 @@
  * decision.  Flags, postings and amounts that differ without that are no flip.
  *
  * A breach is a limit account that is over (used + reserved > limit) at the end of the second
- * world, by what its last posting left (rulebook L1: a limit follows the calendar and the policy
- * when something is posted to it), or for which filings are refused there with 301 that are not
- * refused for it as the log is.
+ * world, or for which filings are refused there with 301 that are not refused for it as the log is.
+ * A limit that follows the calendar (rulebook L1) counts with its value on the received date of the
+ * last record, also when nothing was posted to it since the policy changed.  An account that is as
+ * much over as the log is (grandfathered, say) is none.
  *
  * Promises:
- *   W1  the same policy as the one in force gives no flip, whatever the log;
+ *   W1  the same policy as the one in force gives no flip and no breach, whatever the log;
  *   W2  flips come in the order in which the later of both worlds settled them, breaches after them
  *       by enterprise: the same log and policy give the same rows in the same order;
  *   W3  nothing is written anywhere, and there is no producer in this module.
@@ -78,7 +79,7 @@ struct breach {
     char enterprise[CODE_SIZE + 1];
     char limit[LIMIT_ID_SIZE];
     int32_t currency;
-    struct amounts is;         /* at the end of the second world */
+    struct amounts is;         /* at the end of the second world, the limit as of its last day */
     int64_t over_minor;        /* used + reserved - limit where that is above 0 */
     int64_t over_before_minor; /* the same as the log is */
     uint64_t refused;          /* filings refused for it that were not before */

@@ -114,6 +114,16 @@ static int64_t over_of(const struct amounts *is)
     return over > 0 ? over : 0;
 }
 
+/* The balances with the limit that the date gives. */
+static struct amounts amounts_of(const struct outlook *outlook, struct enterprise *state,
+                                 const struct limit *limit)
+{
+    struct amounts is = limit->is;
+
+    is.limit = outlook_limit(outlook, state, limit);
+    return is;
+}
+
 /* Numbers of decisions differ between the worlds, ids of limits do not. */
 static enum status find_over_before(struct walking *w, const char *name, int64_t *ret,
                                     struct failure *err)
@@ -140,7 +150,10 @@ static enum status find_over_before(struct walking *w, const char *name, int64_t
         enterprise_limit_id(w->before, &w->before->limits[i].key, &id);
         (void)limit_id_format(&id, other);
         if (strcmp(other, name) == 0) {
-            *ret = over_of(&w->before->limits[i].is);
+            const struct amounts is =
+                amounts_of(&w->walk->before, w->before, &w->before->limits[i]);
+
+            *ret = over_of(&is);
         }
     }
     return STATUS_OK;
@@ -150,13 +163,13 @@ static enum status look_at_limit(struct walking *w, const struct limit *limit, s
 {
     struct breach breach = {.partition = w->walk->partition,
                             .currency = limit->currency,
-                            .is = limit->is,
-                            .over_minor = over_of(&limit->is)};
+                            .is = amounts_of(&w->walk->after, w->state, limit)};
     struct refused_limit *refused = NULL;
     struct refused_key key;
     struct limit_id id;
     enum status status;
 
+    breach.over_minor = over_of(&breach.is);
     enterprise_limit_id(w->state, &limit->key, &id);
     (void)limit_id_format(&id, breach.limit);
     key_make(w->state->code, breach.limit, &key);
@@ -171,7 +184,7 @@ static enum status look_at_limit(struct walking *w, const struct limit *limit, s
         breach.short_minor = refused->short_minor;
     }
     status = find_over_before(w, breach.limit, &breach.over_before_minor, err);
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK && (refused || breach.over_minor != breach.over_before_minor)) {
         w->n++;
         w->walk->fn(w->walk->arg, &breach);
     }

@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 #include "consumers/audit/what_if.h"
+#include "consumers/core/outlook.h"
 #include "consumers/store/store.h"
 
 struct refused_limit;
@@ -31,6 +32,8 @@ struct limit_walk {
     uint32_t partition;
     struct store *as_is;
     struct store *what_if;
+    struct outlook before; /* of the world as it is: what its limits are worth at the end */
+    struct outlook after;
     what_if_breach_fn *fn;
     void *arg;
 };

@@ -734,10 +734,11 @@ static const struct conf_verb verbs[] = {
          "Decides filings.submitted.v1 twice side by side: as it is, and with FILE in place of "
          "every policy in force. Shows the filings whose last decision differs in outcome or "
          "codes, with the limit that decides and the money that is asked for; the limit "
-         "accounts that would be over, by how much, or for which filings would be refused; "
-         "and the differences by model, region and code, with amounts by currency. Balances "
-         "are those that the last posting left. Nothing is written anywhere. A policy that "
-         "could not come into force is refused with 2 and the place.",
+         "accounts that would be over by another amount, or for which filings would be "
+         "refused; and the differences by model, region and code, with amounts by currency. "
+         "Limits that follow the calendar count as on the received date of the last record. "
+         "Nothing is written anywhere. A policy that could not come into force is refused "
+         "with 2 and the place.",
      OPTIONS(what_if_options),
      .examples = what_if_examples},
     {.name = "export",

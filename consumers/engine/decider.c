@@ -58,6 +58,8 @@ void decider_close(struct decider *d)
 
 const struct store_position *decider_position(const struct decider *d) { return &d->position; }
 
+struct bus_verdict decider_verdict(const struct decider *d) { return d->trigger.verdict; }
+
 uint64_t decider_bulletin_next(const struct decider *d)
 {
     if (d->position.has_bulletin) {

@@ -78,6 +78,10 @@ void decider_jump(struct decider *decider, uint64_t number, const uint8_t chain[
 /* Something of the partition was received at ms: what comes next is not received earlier. */
 void decider_received(struct decider *decider, int64_t ms);
 
+/* What is known of the signature of the record decided last, for whoever decides the same record in
+ * another world: as it was given, or as it was found. */
+struct bus_verdict decider_verdict(const struct decider *decider);
+
 /* The batch ends: put held filings and up to states_max states into the part and seal it.  Token is
  * the caller's. */
 MUST_CHECK enum status decider_seal(struct decider *decider, struct batch_part *part,

@@ -305,7 +305,7 @@ static bool is_placed(const struct decider *d, struct text enterprise)
 static bool is_signed_rightly(struct decider *d, const struct submission *parts, struct text bank)
 {
     const struct reference *const reference = reference_set_reference(d->desk->references);
-    const struct bus_verdict *const verdict = &d->trigger.verdict;
+    struct bus_verdict *const verdict = &d->trigger.verdict;
     const struct signed_message message = {
         .domain = SIGN_FILING, .ledger_id = d->conf.ledger_id, .bytes = parts->filing};
     const uint8_t *key;
@@ -322,10 +322,12 @@ static bool is_signed_rightly(struct decider *d, const struct submission *parts,
     if (!key) {
         return false;
     }
-    if (verdict->known && memcmp(verdict->key, key, PUBLIC_KEY_SIZE) == 0) {
-        return verdict->right;
+    if (!verdict->known || memcmp(verdict->key, key, PUBLIC_KEY_SIZE) != 0) {
+        verdict->known = true;
+        verdict->right = signer_verify(d->desk->signer, &message, key, parts->signature);
+        memcpy(verdict->key, key, PUBLIC_KEY_SIZE);
     }
-    return signer_verify(d->desk->signer, &message, key, parts->signature);
+    return verdict->right;
 }
 
 static enum status emit_own(struct decider *d, struct failure *err)
