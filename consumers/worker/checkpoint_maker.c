@@ -21,10 +21,11 @@
 #include "wire/sign.h"
 #include "wire/tree.h"
 
-#define REACH_MS    5000
-#define SEND_MS_MAX 10000
-#define ARENA_SIZE  (2u << 20)
-#define KEY_ID_SIZE 129
+#define REACH_MS     5000
+#define SEND_MS_MAX  10000
+#define RECORDS_NEAR 10000
+#define ARENA_SIZE   (2u << 20)
+#define KEY_ID_SIZE  129
 
 /* The last checkpoint of a partition that counts. */
 struct last {
@@ -149,32 +150,37 @@ static enum status read_store(struct checkpoint_maker *m, struct failure *err)
     return status == STATUS_OK ? read_bulletins(m, err) : status;
 }
 
-static void take_lasts(struct checkpoint_maker *m, const struct checkpoint_book *book)
+/* False: a partition has none among what was read. */
+static bool take_lasts(struct checkpoint_maker *m, const struct checkpoint_book *book)
 {
+    bool has_all = true;
+
     for (uint32_t p = 0; p < m->ledger.partitions; p++) {
         const struct checkpoint_entry *newest = checkpoint_book_newest(book, p);
 
+        has_all = has_all && newest != NULL;
         m->lasts[p].number = newest ? newest->number : 0;
         if (newest) {
             memcpy(m->lasts[p].chain, newest->chain, DIGEST_SIZE);
         }
     }
+    return has_all;
 }
 
-static enum status read_topic(struct checkpoint_maker *m, rd_kafka_t *handle, struct failure *err)
+/* The newest records_max records of the topic. */
+static enum status read_records(struct checkpoint_maker *m, rd_kafka_t *handle, int64_t records_max,
+                                bool *ret_has_all, struct failure *err)
 {
     const struct checkpoint_register known = {.reference = reference_set_reference(m->references),
                                               .as_of = as_of(m),
                                               .ledger_id = m->ledger.ledger_id};
     struct checkpoint_book *book = NULL;
     struct failure why = {.status = STATUS_OK};
-    enum status status = admin_reach(handle, m->conf.options.bootstrap, REACH_MS, err);
+    enum status status = checkpoint_book_open(&book, err);
 
     if (status == STATUS_OK) {
-        status = checkpoint_book_open(&book, err);
-    }
-    if (status == STATUS_OK) {
-        status = checkpoint_book_read(book, handle, m->conf.topics->checkpoints, &why);
+        status =
+            checkpoint_book_read_last(book, handle, m->conf.topics->checkpoints, records_max, &why);
         /* That the topic is missing is another thing than that the store is not founded. */
         status = status == STATUS_OK
                      ? STATUS_OK
@@ -185,10 +191,24 @@ static enum status read_topic(struct checkpoint_maker *m, rd_kafka_t *handle, st
         status = checkpoint_book_judge(book, &known, err);
     }
     if (status == STATUS_OK) {
-        take_lasts(m, book);
+        *ret_has_all = take_lasts(m, book);
     }
     checkpoint_book_close(book);
     return status;
+}
+
+/* Each partition's last one is near the end, but for one that has long been at rest: then all of
+ * the topic is read, which takes the time of verifying all signatures. */
+static enum status read_topic(struct checkpoint_maker *m, rd_kafka_t *handle, struct failure *err)
+{
+    bool has_all = false;
+    enum status status = admin_reach(handle, m->conf.options.bootstrap, REACH_MS, err);
+
+    if (status == STATUS_OK) {
+        status = read_records(m, handle, RECORDS_NEAR, &has_all, err);
+    }
+    return status == STATUS_OK && !has_all ? read_records(m, handle, INT64_MAX, &has_all, err)
+                                           : status;
 }
 
 enum status maker_learn(struct checkpoint_maker *m, struct failure *err)

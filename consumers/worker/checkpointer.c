@@ -10,8 +10,8 @@
  *                                          |
  *                     WATCHING <-- done ---'
  *
- *   give() and collect() alone change the state.  After a failure RETRY_MS pass, and what the topic
- *   has is read again: a record that was sent without an answer may be there or not.
+ *   give() and collect() alone change the state.  After a failure RETRY_MS pass or more, and what
+ * the topic has is read again: a record that was sent without an answer may be there or not.
  *
  * Invariants, and where they are kept:
  *   K1  a checkpoint says what the store says at one moment: engine_flush() writes all states, the
@@ -42,7 +42,8 @@
 #include "consumers/worker/thread.h"
 
 #define LOOK_MS          100   /* between two looks for what is due */
-#define RETRY_MS         30000 /* after a failure */
+#define RETRY_MS         30000 /* after a failure; after each further one twice as long, up to */
+#define RETRY_MS_MAX     960000
 #define UNFOUNDED_MS     200   /* until the store is looked at again for a ledger */
 #define PUBLISHED_MS_MAX 60000 /* then the decisions are somebody else's to publish */
 #define WAKE_NS          200000000
@@ -54,6 +55,7 @@ struct checkpointer {
     struct checkpoint_maker *maker; /* the thread's while is_working, else the engine's thread's */
     enum checkpointer_state state;
     int64_t retry_ms; /* not before */
+    int64_t pause_ms; /* after the last failure, 0 = none since one was written */
     int64_t looked_ms;
     int64_t due;         /* partition, -1 = none */
     int64_t taken_ms;    /* when the moment began */
@@ -238,7 +240,9 @@ static void give(struct checkpointer *c, bool is_learning, uint32_t partition)
 static void take_failure(struct checkpointer *c, const struct failure *why)
 {
     c->state = CHECKPOINTER_LEARNING;
-    c->retry_ms = now_ms() + RETRY_MS;
+    c->pause_ms = c->pause_ms == 0 ? RETRY_MS : c->pause_ms * 2;
+    c->pause_ms = c->pause_ms < RETRY_MS_MAX ? c->pause_ms : RETRY_MS_MAX;
+    c->retry_ms = now_ms() + c->pause_ms;
     c->counts.failed++;
     log_failure(LOG_WARN, EVENT_CHECKPOINT_FAILED, why);
 }
@@ -265,6 +269,7 @@ static bool take_learned(struct checkpointer *c)
 static void take_made(struct checkpointer *c, uint64_t number)
 {
     c->state = CHECKPOINTER_WATCHING;
+    c->pause_ms = 0;
     c->counts.written++;
     c->numbers[c->partition] = number;
     c->waiting_ms[c->partition] = c->taken_ms; /* if there are more by now, they came since then */

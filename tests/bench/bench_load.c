@@ -1,10 +1,11 @@
 /* bench_load.c - a demonstration ledger with a load in it.
  *
  *   bench_load PREFIX REFERENCE-FOLDER [--enterprises 10000] [--filings 400000] [--signed]
+ *              [--worker-key FILE]
  *
  * Makes the topics, founds the ledger, brings the reference data into force (with --signed a key of
  * the filing bank besides) and publishes the filings as fast as they go.  Keys are made for this
- * run and written nowhere. */
+ * run and written nowhere, but for one with which a worker may sign checkpoints. */
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -96,7 +97,7 @@ static void found(struct founder *f)
         "{\"kind\":\"operators\",\"operators\":["
         "{\"person\":\"p1\",\"name\":\"One\",\"roles\":[\"ISSUER\"],\"keys\":[{\"key_id\":\"o1\","
         "\"public_key\":\"%s\",\"from\":\"2020-01-01\",\"to\":\"\"}]},"
-        "{\"person\":\"p2\",\"name\":\"Two\",\"roles\":[\"ISSUER\"],\"keys\":[{\"key_id\":\"o2\","
+        "{\"person\":\"p2\",\"name\":\"Two\",\"roles\":[\"ISSUER\",\"WORKER\"],\"keys\":[{\"key_id\":\"o2\","
         "\"public_key\":\"%s\",\"from\":\"2020-01-01\",\"to\":\"\"}]}]}",
         public[0], public[1]);
     load_need(json_read(bytes_of(f->text), &f->arena, &operators, &err), "read operators", &err);
@@ -178,7 +179,17 @@ static void issue_bank_key(struct founder *f)
     issue_items(f, &item, 1);
 }
 
-static void found_ledger(struct load *load, const char *folder, bool is_signed)
+/* The second issuer is a WORKER too. */
+static void write_worker_key(struct founder *f, const char *path)
+{
+    struct failure err;
+
+    cluster_create_topic(f->load->topics.checkpoints, 1);
+    load_need(signing_key_write(f->keys[1], path, &err), "write the worker's key", &err);
+}
+
+static void found_ledger(struct load *load, const char *folder, bool is_signed,
+                         const char *worker_key)
 {
     static const char *const files[] = {"policy.json", "calendars.jsonl", "banks.json",
                                         "negative_list.json", "sensitive_list.json"};
@@ -196,6 +207,9 @@ static void found_ledger(struct load *load, const char *folder, bool is_signed)
     load_need(producer_open(&options, load->topics.submitted, &f.producer, &err), "open a producer",
               &err);
     found(&f);
+    if (worker_key) {
+        write_worker_key(&f, worker_key);
+    }
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
         issue_file(&f, folder, files[i]);
     }
@@ -209,6 +223,17 @@ static void found_ledger(struct load *load, const char *folder, bool is_signed)
     arena_close(&f.arena);
 }
 
+/* NULL: it is not there. */
+static const char *text_option(int argc, char **argv, const char *name)
+{
+    for (int i = 3; i + 1 < argc; i++) {
+        if (strcmp(argv[i], name) == 0) {
+            return argv[i + 1];
+        }
+    }
+    return NULL;
+}
+
 int main(int argc, char **argv)
 {
     const uint64_t filings = load_option(argc, argv, "--filings", 400000);
@@ -219,11 +244,12 @@ int main(int argc, char **argv)
 
     if (argc < 3) {
         (void)fprintf(stderr, "usage: bench_load PREFIX REFERENCE-FOLDER [--enterprises N] "
-                              "[--filings N] [--signed]\n");
+                              "[--filings N] [--signed] [--worker-key FILE]\n");
         return 2;
     }
     load_open(&load, argv[1], (uint32_t)load_option(argc, argv, "--enterprises", 10000));
-    found_ledger(&load, argv[2], load_switch(argc, argv, "--signed"));
+    found_ledger(&load, argv[2], load_switch(argc, argv, "--signed"),
+                 text_option(argc, argv, "--worker-key"));
     producer = load_producer();
     started_us = clock_monotonic_us();
     for (uint64_t i = 0; i < filings; i++) {

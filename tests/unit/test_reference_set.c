@@ -194,6 +194,41 @@ static void the_founding_record_brings_operators_and_what_the_ledger_is(void **s
     assert_int_equal(key[1], 1);
 }
 
+#define OPERATOR(person, roles, key_id, to)                                                        \
+    "{\"reference\":{\"kind\":\"operators\",\"operators\":[{\"person\":\"" person                  \
+    "\",\"name\":\"N\",\"roles\":[" roles "],\"keys\":[{\"key_id\":\"" key_id                      \
+    "\",\"public_key\":\"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\",\"from\":\"2026-01-01\","  \
+    "\"to\":\"" to "\"}]}]}}"
+
+static void an_operator_is_found_by_his_key_while_it_counts(void **state)
+{
+    struct fixture *f = *state;
+    const struct reference *reference = reference_set_reference(f->set);
+    uint8_t key[PUBLIC_KEY_SIZE];
+    struct operator_key_query query = {.key = key, .roles = ROLE_WORKER, .on = day("2026-06-01")};
+    struct text key_id = {.n = 0};
+
+    for (size_t i = 0; i < sizeof(key); i++) {
+        key[i] = (uint8_t)i;
+    }
+    apply(f, 1, OPERATOR("wei", "\"WORKER\",\"ISSUER\"", "w1", "2026-06-30"));
+    apply(f, 2, OPERATOR("wei", "\"ISSUER\"", "w2", ""));
+    assert_null(reference_operator_of_key(reference, 0, &query, &key_id));
+    assert_non_null(reference_operator_of_key(reference, 1, &query, &key_id));
+    assert_memory_equal(key_id.at, "w1", 2);
+    assert_null(reference_operator_of_key(reference, 2, &query, &key_id)); /* no role any more */
+    query.roles = ROLE_ISSUER;
+    assert_non_null(reference_operator_of_key(reference, 2, &query, &key_id));
+    assert_memory_equal(key_id.at, "w2", 2);
+    query.on = day("2026-07-01");
+    assert_null(reference_operator_of_key(reference, 1, &query, &key_id)); /* it ended */
+    query.on = day("2025-12-31");
+    assert_null(reference_operator_of_key(reference, 2, &query, &key_id)); /* not yet */
+    query.on = day("2026-06-01");
+    key[31] ^= 1;
+    assert_null(reference_operator_of_key(reference, 2, &query, &key_id));
+}
+
 /* The shipped reference data, whole. */
 static void apply_file(struct fixture *f, uint64_t number, const char *path)
 {
@@ -291,6 +326,7 @@ int main(void)
         TEST(each_bulletin_counts_from_itself_on),
         TEST(the_same_bulletin_again_changes_nothing_and_another_is_refused),
         TEST(the_founding_record_brings_operators_and_what_the_ledger_is),
+        TEST(an_operator_is_found_by_his_key_while_it_counts),
         TEST(the_shipped_policy_gives_the_worked_cases),
         TEST(the_shipped_lists_and_calendars_are_read),
     };
