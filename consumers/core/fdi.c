@@ -51,7 +51,8 @@ static void check_amount(struct context *c, enum code code, const struct test *t
     (void)context_check(c, code, test, "/details/money");
 }
 
-/* D3, D4: the share of the foreign investors but one (0: of all), at most the whole. */
+/* The shares of the foreign investors but one (0: of all).  Increases may leave more than the whole:
+ * D3 and D4 cap what comes out, not what goes in. */
 static int64_t foreign_share_without(const struct context *c, const struct object *registration,
                                      uint32_t ordinal)
 {
@@ -65,6 +66,11 @@ static int64_t foreign_share_without(const struct context *c, const struct objec
             share_bp = sum_of(share_bp, investors[i].share_bp);
         }
     }
+    return share_bp;
+}
+
+static int64_t whole_at_most(int64_t share_bp)
+{
     return share_bp < BASIS_POINTS ? share_bp : BASIS_POINTS;
 }
 
@@ -441,8 +447,7 @@ static void check_increase(struct context *c, const struct object *registration,
     if (is_foreign(country_of(known, details->investor.country))) {
         share_bp = sum_of(share_bp, details->investor.share_bp);
     }
-    negative_list_check(c, industry_of(registration),
-                        share_bp < BASIS_POINTS ? share_bp : BASIS_POINTS,
+    negative_list_check(c, industry_of(registration), whole_at_most(share_bp),
                         "/details/investor/share_bp");
 }
 
@@ -589,10 +594,9 @@ static int64_t share_after(const struct context *c, const struct object *registr
         share_bp -= moved_bp;
     }
     if (is_foreign(sides->buyer_country)) {
-        share_bp += moved_bp;
+        share_bp = sum_of(share_bp, moved_bp);
     }
-    share_bp = share_bp > 0 ? share_bp : 0;
-    return share_bp < BASIS_POINTS ? share_bp : BASIS_POINTS;
+    return whole_at_most(share_bp > 0 ? share_bp : 0);
 }
 
 static void check_transfer(struct context *c, const struct object *registration,
@@ -807,7 +811,8 @@ void fdi_reinvestment(struct context *c)
     struct converted spent;
 
     if (registration != NULL) {
-        negative_list_check(c, details->target_industry, foreign_share_without(c, registration, 0),
+        negative_list_check(c, details->target_industry,
+                            whole_at_most(foreign_share_without(c, registration, 0)),
                             "/details/target_industry");
     }
     if (!context_standing_done(c)) {

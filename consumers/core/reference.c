@@ -99,6 +99,38 @@ const struct member *reference_operator_key(const struct reference *reference, i
     return NULL;
 }
 
+static const struct public_key *own_key(const struct member *member,
+                                        const struct operator_key_query *query)
+{
+    for (uint32_t i = 0; i < member->keys_n; i++) {
+        const struct public_key *key = &member->keys[i];
+
+        if (memcmp(key->key, query->key, PUBLIC_KEY_SIZE) == 0 && key->from_on <= query->on &&
+            query->on <= key->to_on) {
+            return key;
+        }
+    }
+    return NULL;
+}
+
+const struct member *reference_operator_of_key(const struct reference *reference, int64_t as_of,
+                                               const struct operator_key_query *query,
+                                               struct text *ret_key_id)
+{
+    for (uint32_t i = 0; i < reference->operators_n; i++) {
+        const struct member *member = &reference->operators[i].member;
+        const struct public_key *key = own_key(member, query);
+
+        /* An older entry of the person counts no longer. */
+        if (key != NULL && (member->roles & query->roles) == query->roles &&
+            reference_operator(reference, as_of, member->id) == member) {
+            *ret_key_id = key->key_id;
+            return member;
+        }
+    }
+    return NULL;
+}
+
 /* ---- lists --------------------------------------------------------------------------------- */
 
 static struct list list_of(const struct list_entry *entries, uint32_t n, int64_t as_of)

@@ -92,6 +92,17 @@ const struct member *reference_operator_key(const struct reference *reference, i
                                             const struct operator_query *query,
                                             const uint8_t **ret_key);
 
+/* The other way round: the operator in force who has this public key, valid on the date, with all
+ * of the roles; NULL when there is none.  *ret_key_id, its id, is written when there is. */
+struct operator_key_query {
+    const uint8_t *key; /* PUBLIC_KEY_SIZE bytes */
+    uint32_t roles;
+    int32_t on;
+};
+const struct member *reference_operator_of_key(const struct reference *reference, int64_t as_of,
+                                               const struct operator_key_query *query,
+                                               struct text *ret_key_id);
+
 /* The lists in force; rows_n 0 when there is none. */
 struct list reference_negative(const struct reference *reference, int64_t as_of);
 struct list reference_sensitive(const struct reference *reference, int64_t as_of);

@@ -22,6 +22,8 @@ enum reference_format { FORMAT_OBJECTS, FORMAT_PARITY, FORMAT_ECB };
 /* Which tables of what-if are shown. */
 enum what_if_table { SHOW_ALL, SHOW_FLIPS, SHOW_LIMITS, SHOW_SUMS };
 
+enum export_format { EXPORT_CSV, EXPORT_JSONL };
+
 struct ctl_settings {
     const char *operator_key_file;
     int64_t partitions;
@@ -53,7 +55,10 @@ struct ctl_settings {
     const char *officer;
     const char *reason;
     const char *policy;
-    int show; /* enum what_if_table */
+    int show;          /* enum what_if_table */
+    int export_format; /* enum export_format */
+    bool yes;
+    int64_t from_number; /* of the first decision that is missing in the topic */
 };
 
 struct ctl {
@@ -74,9 +79,12 @@ ctl_verb_fn decide_pack;
 ctl_verb_fn ledger_show, filing_show, timeline_show, decisions_list, held_show, reason_explain;
 ctl_verb_fn status_show, doctor_run;
 ctl_verb_fn review_approve, review_refuse;
+ctl_verb_fn checkpoint_list, checkpoint_witness;
 ctl_verb_fn audit_numbers, audit_sequences, audit_operations;
 ctl_verb_fn verify_ledger;
 ctl_verb_fn what_if_show;
+ctl_verb_fn export_rows;
+ctl_verb_fn ledger_backup, ledger_rebuild, ledger_catch_up, decisions_republish;
 
 /* librdkafka's options for a handle of this program; transactional id as for bulletins. */
 struct kafka_options ctl_kafka(const struct ctl *ctl);

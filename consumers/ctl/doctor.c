@@ -167,6 +167,16 @@ static void look_at_metadata(struct doctor *d, const struct partition_state *sta
     looked(d, "group", "its offsets are of this store");
 }
 
+static void look_at_transaction(struct doctor *d, int32_t partition, const char *of,
+                                const struct log_state *log)
+{
+    if (log->stood_ms > OPEN_MS_MAX) {
+        finding(d, "log",
+                "partition %" PRId32 ": a transaction on %s has been open for %" PRId64 " ms",
+                partition, of, log->stood_ms);
+    }
+}
+
 static void look_at_log(struct doctor *d, const struct partition_state *states, int32_t n)
 {
     const int64_t now_ms = clock_unix_ms();
@@ -174,23 +184,20 @@ static void look_at_log(struct doctor *d, const struct partition_state *states, 
     for (int32_t p = 0; p < n; p++) {
         const struct partition_state *s = &states[p];
 
-        if (s->log_start > 0) {
+        if (s->submitted.start > 0) {
             finding(d, "log",
                     "partition %" PRId32 ": the log begins at offset %" PRId64
                     ": records before it are lost",
-                    p, s->log_start);
+                    p, s->submitted.start);
         }
-        if (s->has_row && s->row.position.next_offset > s->high) {
+        if (s->has_row && s->row.position.next_offset > s->submitted.high) {
             finding(d, "log",
                     "partition %" PRId32 ": the store stands at %" PRId64
                     ", beyond the log's end %" PRId64,
-                    p, s->row.position.next_offset, s->high);
+                    p, s->row.position.next_offset, s->submitted.high);
         }
-        if (s->stood_ms > OPEN_MS_MAX) {
-            finding(d, "log",
-                    "partition %" PRId32 ": a transaction has been open for %" PRId64 " ms", p,
-                    s->stood_ms);
-        }
+        look_at_transaction(d, p, "filings", &s->submitted);
+        look_at_transaction(d, p, "decisions", &s->decided);
     }
     looked(d, "log", "it begins at its first record, and nothing holds it up");
     for (int32_t p = 0; p < n; p++) {

@@ -242,6 +242,40 @@ static const struct conf_option what_if_options[] = {
      .help = "one of the three tables alone"},
 };
 
+static const struct conf_option checkpoint_options[] = {
+    {.option = "partition",
+     .type = CONF_INT,
+     .offset = AT(partition),
+     .min = 0,
+     .max = 4095,
+     .meta = "N",
+     .help = "only this one"},
+};
+
+static const struct conf_option export_options[] = {
+    {.option = "format",
+     .type = CONF_CHOICE,
+     .offset = AT(export_format),
+     .preset = "csv",
+     .words = (const char *const[]){"csv", "jsonl", NULL},
+     .help = "comma-separated values, or one JSON object a line"},
+    {.option = "from",
+     .type = CONF_STRING,
+     .offset = AT(from),
+     .meta = "TIME",
+     .help = "received then or later: RFC 3339, or a date in Asia/Shanghai; not of limits"},
+    {.option = "to",
+     .type = CONF_STRING,
+     .offset = AT(to),
+     .meta = "TIME",
+     .help = "received then or earlier: RFC 3339, or a date in Asia/Shanghai; not of limits"},
+    {.option = "enterprise",
+     .type = CONF_STRING,
+     .offset = AT(enterprise),
+     .meta = "CODE",
+     .help = "of this enterprise only"},
+};
+
 static const struct conf_option review_options[] = {
     {.option = "maker",
      .type = CONF_STRING,
@@ -274,6 +308,44 @@ static const struct conf_option review_options[] = {
      .help = "whose filing, when the bank used the id for several enterprises"},
 };
 
+static const struct conf_option repair_options[] = {
+    {.option = "yes",
+     .type = CONF_SWITCH,
+     .offset = AT(yes),
+     .help = "do it; without it what would be done is shown, nothing is changed, and it ends with "
+             "2"},
+};
+
+static const struct conf_option republish_options[] = {
+    {.option = "from",
+     .type = CONF_INT,
+     .offset = AT(from_number),
+     .min = 1,
+     .max = INT64_MAX,
+     .meta = "N",
+     .flags = CONF_REQUIRED,
+     .help = "number of the first decision that the topic lacks"},
+    {.option = "partition",
+     .type = CONF_INT,
+     .offset = AT(partition),
+     .min = 0,
+     .max = 4095,
+     .meta = "N",
+     .help = "only this one"},
+    {.option = "yes",
+     .type = CONF_SWITCH,
+     .offset = AT(yes),
+     .help = "do it; without it what would be done is shown, nothing is changed, and it ends with "
+             "2"},
+};
+
+static const char *const rebuild_examples[] = {
+    "filingctl ledger rebuild --store sqlite:/var/lib/filing/filings.db",
+    "filingctl ledger rebuild --store sqlite:/var/lib/filing/filings.db --yes", NULL};
+static const char *const republish_examples[] = {
+    "filingctl decisions republish --from 5120 --partition 3",
+    "filingctl decisions republish --from 5120 --partition 3 --yes", NULL};
+
 static const char *const topics_examples[] = {
     "filingctl topics apply --bootstrap-server kafka-1:9092",
     "filingctl topics apply --partitions 4 --replication 1 --min-isr 1", NULL};
@@ -292,6 +364,10 @@ static const struct conf_option decide_options[] = {
      .help = "the bytes of every decision, those of bulletins too, in hexadecimal digits, one a "
              "line, in place of -o"},
 };
+
+static const char *const export_examples[] = {
+    "filingctl export decisions --format jsonl --from 2026-04-01 --to 2026-04-30 > april.jsonl",
+    "filingctl export limits --enterprise 91210112MA0FG1HX9X", NULL};
 
 static const char *const what_if_examples[] = {
     "filingctl what-if --policy new-policy.json",
@@ -463,6 +539,24 @@ static const struct conf_verb verbs[] = {
               "filings, what is missing from 1 to its last number and what two filings bear, with "
               "places. A filing that was sent again is no repetition. Signatures are not looked "
               "at. 1 when there is a finding."},
+    {.name = "checkpoint list",
+     .arguments = "",
+     .help = "what the workers have signed about the log, and who witnessed it",
+     .about = "Every checkpoint of filings.checkpoints.v1 with what its signature is worth: good, "
+              "unknown key, key without the role, key not valid on that date, wrong signature, of "
+              "another ledger, or contradicted by another good one of the same decision. 1 when "
+              "there is none.",
+     OPTIONS(checkpoint_options)},
+    {.name = "checkpoint witness",
+     .arguments = "",
+     .help = "countersign the newest checkpoint of each partition",
+     .about = "Signs with operator.key_file, the key of a WITNESS in force who is another person "
+              "than the worker's, after looking at it: its signature is good, no other "
+              "contradicts it, and filings.decided.v1 has its chain at its number. 5 for whoever "
+              "may not, 4 when something differs, which is then not signed. Keep the result "
+              "elsewhere, too: 'checkpoint list -o json' on another machine shows later whether "
+              "the log that is there still leads to it.",
+     OPTIONS(checkpoint_options)},
     {.name = "audit operations",
      .arguments = "",
      .help = "who ran which proposal, approval, review, redrive and repair",
@@ -494,6 +588,62 @@ static const struct conf_verb verbs[] = {
          "could not come into force is refused with 2 and the place.",
      OPTIONS(what_if_options),
      .examples = what_if_examples},
+    {.name = "export",
+     .arguments = "KIND",
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .help = "decisions, postings or limits as rows for other programs",
+     .about = "KIND is decisions (one row each; as JSON what 'decisions -o json' gives), postings "
+              "(one row each, with the change and the values after it) or limits (one row an "
+              "account, as it is now). Reads one moment of the store, partition after partition, "
+              "beside the worker; the first record (lines that begin with '#' in CSV) says for "
+              "which decision of each partition, by number and chain, the rows are true.",
+     OPTIONS(export_options),
+     .examples = export_examples},
+    {.name = "ledger backup",
+     .arguments = "FILE",
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .help = "copy the store while a worker writes it",
+     .about =
+         "The copy is of one moment, is checked, and only then has its name; its partitions are "
+         "printed. A file that is there is never overwritten (1); a full disk leaves nothing "
+         "(6). To go on with a copy, put it in the store's place and run 'ledger catch-up'. "
+         "No Kafka is needed."},
+    {.name = "ledger rebuild",
+     .arguments = "",
+     .help = "make a lost store anew from the log",
+     .about =
+         "Decides filings.submitted.v1 from its first record on into a new store at --store, up "
+         "to the last decision of filings.decided.v1, comparing each decision with the "
+         "published one, byte for byte: the first difference is shown, ends it with 4, and "
+         "leaves no store. Then the group's offsets name the new store: a worker on it goes on, "
+         "one on the old store, should that come back, ends with 78. Refused with 78 while a "
+         "worker runs, when a store with a ledger is there, or when the log does not reach "
+         "back to its first record.",
+     OPTIONS(repair_options),
+     .examples = rebuild_examples},
+    {.name = "ledger catch-up",
+     .arguments = "",
+     .help = "bring a restored backup up to what is published",
+     .about =
+         "Decides on from where the store stands, up to the last decision of "
+         "filings.decided.v1, comparing each with the published one: the first difference is "
+         "shown and ends it with 4; what was compared before it stays. Then the store takes a "
+         "new id and the group's offsets name it: the store that was lost, should it come back, "
+         "is refused by every worker with 78. Refused with 78 while a worker runs.",
+     OPTIONS(repair_options)},
+    {.name = "decisions republish",
+     .arguments = "",
+     .help = "publish again what the decision topic lost at its end",
+     .about =
+         "Publishes the journal's decisions from N on, in Kafka transactions as a worker does, "
+         "when N follows the last one that is published and that one, and all that is read "
+         "before it, equals the journal's (4 when not). A number that is published already, or "
+         "one that would leave a gap, is refused with 78, as is running while a worker runs. "
+         "Without --partition every partition that lacks some must lack them from N on.",
+     OPTIONS(republish_options),
+     .examples = republish_examples},
 };
 
 static const struct {
@@ -520,9 +670,16 @@ static const struct {
     {"doctor", doctor_run},
     {"audit numbers", audit_numbers},
     {"audit sequences", audit_sequences},
+    {"checkpoint list", checkpoint_list},
+    {"checkpoint witness", checkpoint_witness},
     {"audit operations", audit_operations},
     {"verify", verify_ledger},
     {"what-if", what_if_show},
+    {"export", export_rows},
+    {"ledger backup", ledger_backup},
+    {"ledger rebuild", ledger_rebuild},
+    {"ledger catch-up", ledger_catch_up},
+    {"decisions republish", decisions_republish},
 };
 _Static_assert(N(functions) == N(verbs), "a function for each verb, in the same order");
 

@@ -198,7 +198,7 @@ static void put_csv(FILE *file, struct text text)
     bool is_quoted = false;
 
     for (size_t i = 0; i < text.n; i++) {
-        is_quoted = is_quoted || strchr(",\"\r\n", text.at[i]) != NULL;
+        is_quoted = is_quoted || strchr(",\"#\r\n", text.at[i]) != NULL;
     }
     if (!is_quoted) {
         put(file, text);

@@ -3,7 +3,8 @@
  * Promises:
  *   O1  JSON: one object a line, with the column names as field names; empty texts are left out, 0
  *       and false are not;
- *   O2  CSV: RFC 4180 with a header line; a value with a comma, quote or line break is quoted;
+ *   O2  CSV: RFC 4180 with a header line; a value with a comma, quote, line break or '#' (which
+ *       begins a comment for many readers) is quoted;
  *   O3  table: columns as wide as their widest value of the first OUTPUT_WINDOW rows, in terminal
  *       cells (a Chinese character takes two); no value can move the cursor or begin a line:
  *       control characters and what is not UTF-8 are shown as U+FFFD;

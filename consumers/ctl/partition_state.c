@@ -63,25 +63,23 @@ static int64_t time_at(rd_kafka_t *handle, const char *topic, int32_t partition,
     return at_ms;
 }
 
-static enum status read_log(const struct ctl *ctl, const struct handles *handles, int32_t partition,
-                            struct partition_state *ret, struct failure *err)
+static enum status read_log(const struct handles *handles, const char *topic, int32_t partition,
+                            struct log_state *ret, struct failure *err)
 {
-    const char *topic = ctl->topics.submitted;
     int64_t first = 0;
     enum status status = admin_ends(handles->committed, topic, partition, CTL_TIMEOUT_MS,
-                                    &ret->log_start, &ret->stable, err);
+                                    &ret->start, &ret->stable, err);
 
     ret->stood_ms = -1;
-    ret->newest_ms = -1;
     if (status == STATUS_OK) {
         status = admin_ends(handles->uncommitted, topic, partition, CTL_TIMEOUT_MS, &first,
                             &ret->high, err);
     }
     if (status == STATUS_OK && ret->stable < ret->high) {
         const int64_t since_ms = time_at(handles->uncommitted, topic, partition, ret->stable);
+        const int64_t stood_ms = since_ms >= 0 ? clock_unix_ms() - since_ms : 0;
 
-        ret->newest_ms = since_ms;
-        ret->stood_ms = since_ms >= 0 ? clock_unix_ms() - since_ms : 0;
+        ret->stood_ms = stood_ms > 0 ? stood_ms : 0; /* its clock is not ours */
     }
     return status;
 }
@@ -126,7 +124,10 @@ enum status partition_states_read(const struct ctl *ctl, struct lookup *lookup,
         status = ctl_kafka_open(ctl, KAFKA_LOOK_UNCOMMITTED, &handles.uncommitted, err);
     }
     for (int32_t p = 0; p < n && status == STATUS_OK; p++) {
-        status = read_log(ctl, &handles, p, &states[p], err);
+        status = read_log(&handles, ctl->topics.submitted, p, &states[p].submitted, err);
+        if (status == STATUS_OK) {
+            status = read_log(&handles, ctl->topics.decided, p, &states[p].decided, err);
+        }
     }
     if (status == STATUS_OK && !ctl_is_in_memory(handles.committed)) {
         status = read_group(ctl, handles.committed, states, n, err);
@@ -136,9 +137,11 @@ enum status partition_states_read(const struct ctl *ctl, struct lookup *lookup,
         states[p].has_row = status == STATUS_OK;
         status = status == STATUS_NOTFOUND ? STATUS_OK : status;
         states[p].lag = 0;
-        if (status == STATUS_OK && states[p].stable > states[p].row.position.next_offset) {
-            states[p].lag = lag_from(handles.committed, ctl->topics.submitted, p,
-                                     states[p].row.position.next_offset, states[p].stable);
+        if (status == STATUS_OK &&
+            states[p].submitted.stable > states[p].row.position.next_offset) {
+            states[p].lag =
+                lag_from(handles.committed, ctl->topics.submitted, p,
+                         states[p].row.position.next_offset, states[p].submitted.stable);
         }
     }
     if (handles.committed) {

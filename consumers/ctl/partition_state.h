@@ -13,18 +13,24 @@
 #include "consumers/ctl/lookup.h"
 #include "consumers/engine/bus.h"
 
+/* One partition of one topic. */
+struct log_state {
+    int64_t start;
+    int64_t stable;   /* last stable offset */
+    int64_t high;     /* high watermark */
+    int64_t stood_ms; /* how long an open transaction has held the stable offset: from the append
+                         time of its first record to now; -1 = none is open */
+};
+
 struct partition_state {
-    int64_t log_start;
-    int64_t stable;    /* last stable offset */
-    int64_t high;      /* high watermark */
-    int64_t stood_ms;  /* how long an open transaction has held the stable offset; -1 = it does not
-                        */
-    int64_t newest_ms; /* append time of the newest record looked at, -1 = none */
-    bool has_group;    /* a committed offset is there */
+    struct log_state submitted;
+    struct log_state decided;
+    bool has_group; /* a committed offset is there */
     int64_t group_offset;
     char metadata[BUS_METADATA_SIZE];
     bool has_row;
-    int64_t lag; /* offsets from the first record that is not decided to the stable one */
+    int64_t
+        lag; /* submitted: offsets from the first record that is not decided to the stable one */
     struct store_row row;
 };
 

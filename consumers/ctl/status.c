@@ -8,11 +8,30 @@
 #include "consumers/ctl/partition_state.h"
 
 static const struct output_column columns[] = {
-    {"partition", OUTPUT_NUMBER}, {"next_offset", OUTPUT_NUMBER}, {"stable", OUTPUT_NUMBER},
-    {"lag", OUTPUT_NUMBER},       {"open_ms", OUTPUT_NUMBER},     {"number", OUTPUT_NUMBER},
-    {"published", OUTPUT_NUMBER}, {"bulletin", OUTPUT_NUMBER},    {"claims", OUTPUT_NUMBER},
-    {"owner", OUTPUT_TEXT},       {"chain", OUTPUT_TEXT},
+    {"partition", OUTPUT_NUMBER},
+    {"next_offset", OUTPUT_NUMBER},
+    {"stable", OUTPUT_NUMBER},
+    {"lag", OUTPUT_NUMBER},
+    {"open_ms", OUTPUT_NUMBER},
+    {"number", OUTPUT_NUMBER},
+    {"published", OUTPUT_NUMBER},
+    {"decided_stable", OUTPUT_NUMBER},
+    {"decided_open_ms", OUTPUT_NUMBER},
+    {"bulletin", OUTPUT_NUMBER},
+    {"claims", OUTPUT_NUMBER},
+    {"owner", OUTPUT_TEXT},
+    {"chain", OUTPUT_TEXT},
 };
+
+/* How long a transaction has been open; nothing when none is. */
+static void put_stood(struct output *output, const struct log_state *log)
+{
+    if (log->stood_ms >= 0) {
+        output_number(output, log->stood_ms);
+    } else {
+        output_cstr(output, "");
+    }
+}
 
 static void put_row(struct output *output, int32_t partition, const struct partition_state *state)
 {
@@ -22,15 +41,13 @@ static void put_row(struct output *output, int32_t partition, const struct parti
 
     output_number(output, partition);
     output_number(output, next);
-    output_number(output, state->stable);
+    output_number(output, state->submitted.stable);
     output_number(output, state->lag);
-    if (state->stood_ms >= 0) {
-        output_number(output, state->stood_ms);
-    } else {
-        output_cstr(output, "");
-    }
+    put_stood(output, &state->submitted);
     output_number(output, (int64_t)row->position.number);
     output_number(output, (int64_t)row->published_number);
+    output_number(output, state->decided.stable);
+    put_stood(output, &state->decided);
     if (row->position.has_bulletin) {
         output_number(output, (int64_t)row->position.bulletin);
     } else {
@@ -43,6 +60,16 @@ static void put_row(struct output *output, int32_t partition, const struct parti
     }
     output_cstr(output, chain);
     output_end_row(output);
+}
+
+static void tell_stood(const char *topic, int32_t partition, const struct log_state *log)
+{
+    if (log->stood_ms >= 0) {
+        (void)fprintf(stderr,
+                      "filingctl: an open transaction has held partition %" PRId32
+                      " of %s at offset %" PRId64 " for %" PRId64 " ms\n",
+                      partition, topic, log->stable, log->stood_ms);
+    }
 }
 
 static enum status print_states(struct ctl *ctl, struct lookup *lookup,
@@ -62,12 +89,8 @@ static enum status print_states(struct ctl *ctl, struct lookup *lookup,
     }
     output_flush(&output);
     for (int32_t p = 0; p < n; p++) {
-        if (states[p].stood_ms >= 0) {
-            (void)fprintf(stderr,
-                          "filingctl: an open transaction has held partition %" PRId32
-                          " at offset %" PRId64 " for %" PRId64 " ms\n",
-                          p, states[p].stable, states[p].stood_ms);
-        }
+        tell_stood(ctl->topics.submitted, p, &states[p].submitted);
+        tell_stood(ctl->topics.decided, p, &states[p].decided);
     }
     return output_fini(&output, err);
 }

@@ -235,7 +235,7 @@ static void say(const struct asking *a, const struct what_if_log_report *report)
                   "filingctl: %" PRIu32 " partitions: %" PRIu64
                   " records decided under both policies; %" PRIu64 " of %" PRIu64
                   " decisions flip (%" PRIu64 " no longer accepted, %" PRIu64
-                  " accepted instead), %" PRIu64 " limits are breached\n",
+                  " accepted instead); limits breached: %" PRIu64 "\n",
                   report->partitions, c->records, c->flips, c->decisions, a->accepted, a->accepting,
                   c->breaches);
 }

@@ -49,7 +49,10 @@
 
 #define START_MS_MAX 30000 /* then the broker counts as unreachable (exit 6) */
 #define FLUSH_STATES (4 * STATES_PER_BATCH)
-#define LEAVE_MS_MAX 5000 /* for what is in flight and what is stored, when partitions are left */
+/* Then topics count as missing (exit 78): a broker that has just started answers before it knows
+ * its topics. */
+#define TOPICS_MS_MAX 10000
+#define LEAVE_MS_MAX  5000 /* for what is in flight and what is stored, when partitions are left */
 /* A turn waits so long for a record when nothing else is to be looked after, and so long when
  * something is. */
 #define WAIT_MS_IDLE BUS_WAIT_MS_MAX
@@ -650,18 +653,34 @@ static void await_start(struct engine *e)
     }
 }
 
+static void stop_without_topics(struct engine *e)
+{
+    struct failure why;
+
+    (void)failure_set(&why, STATUS_CONFLICT, REMEDY_STOP, 0,
+                      "the topics are not there: run 'filingctl topics apply'");
+    engine_stop(e, -1, EXIT_STATE, &why);
+}
+
 /* Before anything else the broker answers and the topics are there. */
 static void start(struct engine *e)
 {
     struct failure why = {.status = STATUS_OK};
     const enum bus_answer answer = bus_topics(e->bus, &e->topics, &why);
+    const int64_t waited_ms = bus_now_ms(e->bus) - e->started_ms;
 
-    if (answer == BUS_READY && (e->topics.submitted_partitions == 0 ||
-                                e->topics.submitted_partitions > BUS_PARTITIONS_MAX ||
-                                e->topics.decided_partitions == 0)) {
+    if (answer == BUS_READY && e->topics.submitted_partitions > BUS_PARTITIONS_MAX) {
         (void)failure_set(&why, STATUS_CONFLICT, REMEDY_STOP, 0,
-                          "the topics are not there: run 'filingctl topics apply'");
+                          "the submitted topic has %u partitions, a worker takes at most %d",
+                          e->topics.submitted_partitions, BUS_PARTITIONS_MAX);
         engine_stop(e, -1, EXIT_STATE, &why);
+    } else if (answer == BUS_READY &&
+               (e->topics.submitted_partitions == 0 || e->topics.decided_partitions == 0)) {
+        if (waited_ms >= TOPICS_MS_MAX) {
+            stop_without_topics(e);
+        } else {
+            await_start(e);
+        }
     } else if (answer == BUS_READY) {
         e->is_started = open_slots(e, &why) == STATUS_OK;
         if (!e->is_started) {
@@ -671,7 +690,7 @@ static void start(struct engine *e)
         }
     } else if (answer == BUS_FAILED && why.remedy == REMEDY_STOP) {
         engine_stop(e, -1, engine_code(&why), &why);
-    } else if (bus_now_ms(e->bus) - e->started_ms >= START_MS_MAX) {
+    } else if (waited_ms >= START_MS_MAX) {
         if (answer != BUS_FAILED) {
             (void)failure_set(&why, STATUS_KAFKA, REMEDY_STOP, 0,
                               "the broker did not answer for %d s", START_MS_MAX / 1000);

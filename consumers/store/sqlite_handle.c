@@ -41,6 +41,7 @@ static const char *const sql[] = {
                              " ORDER BY number LIMIT 1",
     [SQLITE_LEDGER_FOUND] = "INSERT INTO ledger (one, ledger_id, store_id, schema, partitions)"
                             " VALUES (1, ?1, ?2, ?3, ?4)",
+    [SQLITE_LEDGER_RENEW] = "UPDATE ledger SET store_id = ?1 WHERE one = 1",
     [SQLITE_ROW_NEW] =
         "INSERT INTO partition (partition, next_offset, step, input_offset, input_hash,"
         " received_ms, bulletin, chain, number, clean_number, published_number, published_offset,"

@@ -33,6 +33,7 @@ enum sqlite_statement {
     SQLITE_BULLETIN_NEXT,
     SQLITE_STATEMENT_READING_N, /* those above are all that a reader prepares */
     SQLITE_LEDGER_FOUND = SQLITE_STATEMENT_READING_N,
+    SQLITE_LEDGER_RENEW,
     SQLITE_ROW_NEW,
     SQLITE_ROW_CLAIM,
     SQLITE_ROW_MOVE,

@@ -48,6 +48,11 @@ enum status store_ledger_found(struct store *store, const struct store_ledger *l
     return store->ops->ledger_found(store, ledger, err);
 }
 
+enum status store_ledger_renew(struct store *store, const uint8_t *store_id, struct failure *err)
+{
+    return store->ops->ledger_renew(store, store_id, err);
+}
+
 enum status store_claim(struct store *store, const struct store_claim *claim, struct store_row *ret,
                         char ret_previous_txn_id[TXN_ID_SIZE], struct failure *err)
 {

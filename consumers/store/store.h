@@ -173,6 +173,11 @@ MUST_CHECK enum status store_ledger_read(struct store *store, struct store_ledge
  * STATUS_CONFLICT. */
 MUST_CHECK enum status store_ledger_found(struct store *store, const struct store_ledger *ledger,
                                           struct failure *err);
+/* The store takes another id: a repair made it anew or brought it further, and the one that it
+ * stands for is not to write beside it when it comes back (the group's offsets name the id).
+ * Borrows store_id, STORE_ID_SIZE bytes.  STATUS_NOTFOUND: not founded yet. */
+MUST_CHECK enum status store_ledger_renew(struct store *store, const uint8_t *store_id,
+                                          struct failure *err);
 
 /* C2: write the token and the owner's transactional id, count the claim, read the row. A partition
  * without a row gets one at offset 0, number 0 with the chain given. *ret_previous_txn_id is who

@@ -181,6 +181,18 @@ static enum status memory_ledger_found(struct store *store, const struct store_l
     return STATUS_OK;
 }
 
+static enum status memory_ledger_renew(struct store *store, const uint8_t *store_id,
+                                       struct failure *err)
+{
+    struct database *db = database_of(store);
+
+    if (!db->founded) {
+        return fail_notfound(err);
+    }
+    memcpy(db->ledger.store_id, store_id, sizeof(db->ledger.store_id));
+    return STATUS_OK;
+}
+
 static enum status memory_row_read(struct store *store, uint32_t partition, struct store_row *ret,
                                    struct failure *err)
 {
@@ -847,6 +859,7 @@ static const struct store_ops ops = {
     .share = memory_share,
     .ledger_read = memory_ledger_read,
     .ledger_found = memory_ledger_found,
+    .ledger_renew = memory_ledger_renew,
     .claim = memory_claim,
     .row_read = memory_row_read,
     .commit = memory_commit,

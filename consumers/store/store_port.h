@@ -16,6 +16,7 @@ struct store_ops {
     enum status (*ledger_read)(struct store *store, struct store_ledger *ret, struct failure *err);
     enum status (*ledger_found)(struct store *store, const struct store_ledger *ledger,
                                 struct failure *err);
+    enum status (*ledger_renew)(struct store *store, const uint8_t *store_id, struct failure *err);
     enum status (*claim)(struct store *store, const struct store_claim *claim,
                          struct store_row *ret, char ret_previous_txn_id[TXN_ID_SIZE],
                          struct failure *err);

@@ -32,6 +32,14 @@ static enum status read_ledger_found(struct store *store, const struct store_led
     return denied(err);
 }
 
+static enum status read_ledger_renew(struct store *store, const uint8_t *store_id,
+                                     struct failure *err)
+{
+    (void)store;
+    (void)store_id;
+    return denied(err);
+}
+
 /* NOLINTBEGIN(readability-non-const-parameter): the port says what it is */
 static enum status read_claim(struct store *store, const struct store_claim *claim,
                               struct store_row *ret, char ret_previous_txn_id[TXN_ID_SIZE],
@@ -78,6 +86,7 @@ static const struct store_ops ops = {
     .share = sqlite_no_share,
     .ledger_read = sqlite_ledger_read,
     .ledger_found = read_ledger_found,
+    .ledger_renew = read_ledger_renew,
     .claim = read_claim,
     .row_read = sqlite_row_read,
     .commit = read_commit,
@@ -259,6 +268,23 @@ static enum status copy_to(struct sqlite_handle *from, const char *part, struct 
     return status;
 }
 
+/* Neither a file of the name, nor the log of one that is gone: SQLite would take it for the copy's.
+ */
+static enum status check_free(const char *file, struct failure *err)
+{
+    static const char *const ends[] = {"", "-wal", "-journal"};
+    char path[FILE_MAX + 16];
+
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        (void)snprintf(path, sizeof(path), "%s%s", file, ends[i]);
+        if (access(path, F_OK) == 0) {
+            return failure_set(err, STATUS_CONFLICT, REMEDY_STOP, EEXIST, "'%s' is there already",
+                               path);
+        }
+    }
+    return STATUS_OK;
+}
+
 enum status store_read_backup(const char *spec, const char *file, struct failure *err)
 {
     char part[FILE_MAX];
@@ -269,9 +295,9 @@ enum status store_read_backup(const char *spec, const char *file, struct failure
     if (n < 0 || (size_t)n >= sizeof(part)) {
         return failure_set(err, STATUS_USAGE, REMEDY_STOP, 0, "the name of the copy is too long");
     }
-    if (access(file, F_OK) == 0) {
-        return failure_set(err, STATUS_CONFLICT, REMEDY_STOP, EEXIST, "'%s' is there already",
-                           file);
+    status = check_free(file, err);
+    if (status) {
+        return status;
     }
     status = store_read_open(spec, &store, err);
     if (status) {

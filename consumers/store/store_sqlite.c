@@ -493,6 +493,23 @@ static enum status sqlite_ledger_found(struct store *store, const struct store_l
               : STATUS_OK;
 }
 
+static enum status sqlite_ledger_renew(struct store *store, const uint8_t *store_id,
+                                       struct failure *err)
+{
+    struct sqlite_store *s = store_of(store);
+    sqlite3_stmt *stmt = statement(s, SQLITE_LEDGER_RENEW);
+    int rc = SQLITE_OK;
+
+    (void)sqlite3_bind_blob(stmt, 1, store_id, STORE_ID_SIZE, SQLITE_STATIC);
+    rc = run(stmt);
+    if (rc) {
+        return sqlite_handle_fail(&s->handle, rc, "write the ledger of the store", err);
+    }
+    return sqlite3_changes(s->handle.db) == 1
+               ? STATUS_OK
+               : failure_set(err, STATUS_NOTFOUND, REMEDY_STOP, 0, "the store holds no ledger");
+}
+
 /* The row as it stands, with the hint that is not written yet. */
 static enum status sqlite_row_read_hinted(struct store *store, uint32_t partition,
                                           struct store_row *ret, struct failure *err)
@@ -633,6 +650,7 @@ static const struct store_ops ops = {
     .share = sqlite_no_share,
     .ledger_read = sqlite_ledger_read,
     .ledger_found = sqlite_ledger_found,
+    .ledger_renew = sqlite_ledger_renew,
     .claim = sqlite_claim,
     .row_read = sqlite_row_read_hinted,
     .commit = sqlite_commit,

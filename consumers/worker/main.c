@@ -30,25 +30,26 @@
 #include "consumers/store/projector.h"
 #include "consumers/store/store.h"
 #include "consumers/worker/bus_kafka.h"
+#include "consumers/worker/checkpointer.h"
 #include "consumers/worker/http.h"
 #include "consumers/worker/watchdog.h"
 #include "consumers/worker/worker_metrics.h"
 #include "kafka/admin.h"
 #include "kafka/settings.h"
 #include "wire/headers.h"
+#include "wire/tree.h"
 
-#define START_MS_MAX   30000 /* broker or store unreachable at start: exit 6 */
-#define REACH_MS       2000
-#define NAP_NS         200000000
-#define UPDATE_MS      500
-#define TRANSACTION_MS 15000 /* transaction.timeout.ms of kafka/settings.c */
-#define WATCHDOG_MS    (2 * TRANSACTION_MS + 15000)
-#define SLOT_SIZE      64
-#define HOST_SIZE      256
-#define SLOT_DIGITS    8
-#define MALLOC_KEPT    (256 << 20) /* bytes, as all three */
-#define MALLOC_STEP    (4 << 20)
-#define MALLOC_MAPPED  (32 << 20)
+#define START_MS_MAX  30000 /* broker or store unreachable at start: exit 6 */
+#define REACH_MS      2000
+#define NAP_NS        200000000
+#define UPDATE_MS     500
+#define WATCHDOG_MS   (2 * KAFKA_TRANSACTION_MS + 15000) /* design, section 4 */
+#define SLOT_SIZE     64
+#define HOST_SIZE     256
+#define SLOT_DIGITS   8
+#define MALLOC_KEPT   (256 << 20) /* bytes, as all three */
+#define MALLOC_STEP   (4 << 20)
+#define MALLOC_MAPPED (32 << 20)
 
 struct settings {
     const char *instance_id;
@@ -56,6 +57,10 @@ struct settings {
     bool until_caught_up;
     bool views;
     int64_t batch;
+    const char *key_file;
+    const char *key_id;
+    int64_t checkpoint_decisions;
+    int64_t checkpoint_minutes;
     int log_level;
     const char *crash_at;
 };
@@ -99,6 +104,33 @@ static const struct conf_option options[] = {
      .preset = "5000",
      .unit = "records",
      .help = "most records of one store transaction"},
+    {.key = "worker.key_file",
+     .type = CONF_FILE,
+     .offset = offsetof(struct settings, key_file),
+     .help = "the private key of a WORKER (PKCS#8 PEM, mode 0600), with which checkpoints are "
+             "signed; without it none are written"},
+    {.key = "worker.key_id",
+     .type = CONF_STRING,
+     .offset = offsetof(struct settings, key_id),
+     .min = 1,
+     .max = 128,
+     .help = "the key's id in the operators' register; without it, found there by the key"},
+    {.key = "checkpoint.decisions",
+     .type = CONF_INT,
+     .offset = offsetof(struct settings, checkpoint_decisions),
+     .min = 1,
+     .max = TREE_LEAVES_MAX,
+     .preset = "100000",
+     .unit = "decisions",
+     .help = "a partition's checkpoint is due after so many since its last one"},
+    {.key = "checkpoint.minutes",
+     .type = CONF_INT,
+     .offset = offsetof(struct settings, checkpoint_minutes),
+     .min = 1,
+     .max = 1440,
+     .preset = "10",
+     .unit = "minutes",
+     .help = "and when a decision has waited so long for one"},
     {.key = "log_level",
      .option = "log-level",
      .type = CONF_CHOICE,
@@ -147,6 +179,7 @@ struct worker {
     struct bus *bus;
     struct engine *engine;
     struct watchdog *watchdog;
+    struct checkpointer *checkpointer; /* NULL: no key */
 };
 
 static void nap(void)
@@ -333,6 +366,26 @@ static enum status open_engine(struct worker *w, struct failure *err)
     return status;
 }
 
+/* Before the engine: a key that cannot be read is a mistake to tell at once. */
+static enum status open_checkpoints(struct worker *w, struct failure *err)
+{
+    const struct checkpointer_conf conf = {.maker = {.store = w->common->store,
+                                                     .options = kafka_options_of(w),
+                                                     .topics = &w->topics,
+                                                     .key_file = w->settings->key_file,
+                                                     .key_id = w->settings->key_id},
+                                           .decisions = (uint64_t)w->settings->checkpoint_decisions,
+                                           .waiting_ms =
+                                               w->settings->checkpoint_minutes * INT64_C(60000)};
+
+    if (!w->settings->key_file) {
+        log_event(LOG_INFO, EVENT_CHECKPOINT_OFF, "text=%s",
+                  "no checkpoints are written: worker.key_file is not set");
+        return STATUS_OK;
+    }
+    return checkpointer_open(&conf, &w->checkpointer, err);
+}
+
 /* ---- running ---- */
 
 static enum readiness readiness_of(const struct worker *w, bool stopping)
@@ -367,6 +420,7 @@ static void update(struct worker *w, bool stopping)
     http_set_readiness(w->http, readiness_of(w, stopping));
     worker_metrics_update(w->metrics, w->engine, bus_kafka_publisher_busy_us(w->bus));
     worker_metrics_views(w->metrics, views_lag(w));
+    worker_metrics_checkpoints(w->metrics, w->engine, w->checkpointer);
 }
 
 static enum exit_code run(struct worker *w, struct failure *err)
@@ -379,6 +433,7 @@ static enum exit_code run(struct worker *w, struct failure *err)
     while (engine_step(w->engine, &code, err)) {
         const int64_t now_us = clock_monotonic_us();
 
+        checkpointer_turn(w->checkpointer, w->engine);
         if (now_us - update_us > UPDATE_MS * INT64_C(1000)) {
             update_us = now_us;
             update(w, stopping);
@@ -417,13 +472,19 @@ static void bring_views_up(struct worker *w)
 /* The store first: what is in it is whole, whatever becomes of the broker. */
 static void close_all(struct worker *w, enum exit_code code)
 {
+    bool is_ended = false;
+
     watchdog_close(w->watchdog);
     engine_close(w->engine);
     projector_close(w->projector);
     store_close(w->store);
+    if (w->settings->until_caught_up && code == EXIT_DONE && !signals_stop()) {
+        checkpointer_finish(w->checkpointer);
+    }
     http_close(w->http);
     metrics_close(w->metrics);
-    if (!bus_kafka_close(w->bus)) {
+    is_ended = checkpointer_close(w->checkpointer);
+    if (!bus_kafka_close(w->bus) || !is_ended) {
         log_event(LOG_WARN, EVENT_PROGRAM_STOP, "code=%d text=%s", (int)code,
                   "the broker does not answer: the publication in flight is left to the journal");
         _exit((int)code);
@@ -468,6 +529,9 @@ static enum exit_code serve(struct worker *w)
     }
     if (status == STATUS_OK) {
         status = open_views(w, &err);
+    }
+    if (status == STATUS_OK) {
+        status = open_checkpoints(w, &err);
     }
     if (status == STATUS_OK) {
         status = reach_broker(w, &err);

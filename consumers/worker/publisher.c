@@ -12,9 +12,10 @@
 #include "consumers/worker/thread.h"
 #include "kafka/error.h"
 #include "kafka/producer.h"
+#include "kafka/settings.h"
 #include "wire/headers.h"
 
-#define RETRY_US_MAX (2 * 15000 * INT64_C(1000)) /* twice the transaction time-out */
+#define RETRY_US_MAX (2 * KAFKA_TRANSACTION_MS * INT64_C(1000)) /* design, section 4 */
 
 enum publisher_state { PUBLISHER_FREE, PUBLISHER_IN_FLIGHT, PUBLISHER_ANSWERED };
 

@@ -16,6 +16,12 @@ _Static_assert(sizeof(publication_outcomes) / sizeof(publication_outcomes[0]) ==
                    PUBLICATION_OUTCOMES_N,
                "words");
 
+enum checkpoint_outcome { CHECKPOINT_WRITTEN, CHECKPOINT_FAILED, CHECKPOINT_OUTCOMES_N };
+static const char *const checkpoint_outcomes[] = {"written", "failed"};
+_Static_assert(sizeof(checkpoint_outcomes) / sizeof(checkpoint_outcomes[0]) ==
+                   CHECKPOINT_OUTCOMES_N,
+               "words");
+
 enum worker_metric {
 #define METRIC(ID, name, kind, unit, label, values, series, help) METRIC_ID_##ID,
 #include "consumers/worker/metrics.def"
@@ -99,4 +105,26 @@ void worker_metrics_update(struct metrics *m, const struct engine *engine,
 void worker_metrics_views(struct metrics *m, uint64_t lag)
 {
     metrics_set(m, METRIC_ID_VIEWS_LAG, 0, (int64_t)lag);
+}
+
+void worker_metrics_checkpoints(struct metrics *m, const struct engine *engine,
+                                const struct checkpointer *checkpointer)
+{
+    struct checkpointer_counts counts;
+    struct engine_status is;
+
+    engine_status(engine, &is);
+    checkpointer_count(checkpointer, &counts);
+    count(m, METRIC_ID_CHECKPOINTS, CHECKPOINT_WRITTEN, counts.written);
+    count(m, METRIC_ID_CHECKPOINTS, CHECKPOINT_FAILED, counts.failed);
+    metrics_set(m, METRIC_ID_CHECKPOINT_WAITING, 0, counts.waiting_ms * 1000);
+    for (uint32_t p = 0; p < is.partitions_n && p < METRIC_PARTITIONS_MAX; p++) {
+        struct engine_partition_status of;
+
+        if (engine_partition_status(engine, p, &of) && of.state == ENGINE_OWNED) {
+            metrics_set(m, METRIC_ID_CHECKPOINT, p, (int64_t)checkpointer_number(checkpointer, p));
+        } else {
+            metrics_hide(m, METRIC_ID_CHECKPOINT, p);
+        }
+    }
 }

@@ -5,6 +5,7 @@
 #include "base/metrics.h"
 #include "base/status.h"
 #include "consumers/engine/engine.h"
+#include "consumers/worker/checkpointer.h"
 
 #define METRIC_PARTITIONS_MAX 64 /* partitions of one worker that are shown each for itself */
 
@@ -17,5 +18,9 @@ void worker_metrics_update(struct metrics *metrics, const struct engine *engine,
 
 /* How many decisions the readable tables lag behind. */
 void worker_metrics_views(struct metrics *metrics, uint64_t lag);
+
+/* checkpointer may be NULL: no checkpoints are written. */
+void worker_metrics_checkpoints(struct metrics *metrics, const struct engine *engine,
+                                const struct checkpointer *checkpointer);
 
 #endif

@@ -13,7 +13,8 @@
 
 #include "base/status.h"
 
-#define ADMIN_PLACE_MS 3000 /* until a question for a place is given up */
+#define ADMIN_PLACE_MS 3000  /* until a question for a place is given up */
+#define ADMIN_GROUP_MS 10000 /* and one for members */
 
 /* Does a broker answer? */
 MUST_CHECK enum status admin_reach(rd_kafka_t *handle, const char *bootstrap, int timeout_ms,
@@ -49,5 +50,16 @@ MUST_CHECK enum status admin_group_offsets(rd_kafka_t *handle, const struct admi
 MUST_CHECK enum status admin_group_has_place(rd_kafka_t *handle, const char *group,
                                              const char *instance_id, bool *ret,
                                              struct failure *err);
+
+/* How many members the group has; 0 for a group that nobody knows.  A static member that was
+ * stopped counts until its session is over. */
+MUST_CHECK enum status admin_group_members(rd_kafka_t *handle, const char *group, size_t *ret_n,
+                                           struct failure *err);
+
+/* Write the group's offsets and their metadata, as nobody's: the broker refuses it while the group
+ * has a member (STATUS_CONFLICT).  Borrows offsets. */
+MUST_CHECK enum status admin_group_rewrite(rd_kafka_t *handle, const char *group,
+                                           const rd_kafka_topic_partition_list_t *offsets,
+                                           int timeout_ms, struct failure *err);
 
 #endif

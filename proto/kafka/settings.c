@@ -5,12 +5,14 @@
 
 #include "base/log.h"
 
-#define ON(role)    (1u << (role))
-#define CONSUMERS   (ON(KAFKA_GROUP_CONSUMER) | LOOKERS)
-#define LOOKERS     (ON(KAFKA_LOOK_COMMITTED) | ON(KAFKA_LOOK_UNCOMMITTED))
-#define PRODUCERS   (ON(KAFKA_TRANSACTIONAL) | ON(KAFKA_IDEMPOTENT))
-#define EVERY       (CONSUMERS | PRODUCERS | ON(KAFKA_ADMIN))
-#define ERRSTR_SIZE 256
+#define ON(role)     (1u << (role))
+#define CONSUMERS    (ON(KAFKA_GROUP_CONSUMER) | LOOKERS)
+#define LOOKERS      (ON(KAFKA_LOOK_COMMITTED) | ON(KAFKA_LOOK_UNCOMMITTED))
+#define PRODUCERS    (ON(KAFKA_TRANSACTIONAL) | ON(KAFKA_IDEMPOTENT))
+#define EVERY        (CONSUMERS | PRODUCERS | ON(KAFKA_ADMIN))
+#define ERRSTR_SIZE  256
+#define DIGITS(n)    DIGITS_OF(n) /* of a macro's value */
+#define DIGITS_OF(n) #n
 
 /* fixed: the protocol or its timing rests on it, so -X may not change it. */
 static const struct {
@@ -45,7 +47,7 @@ static const struct {
     {PRODUCERS, true, "message.max.bytes", "1048588"},
     {ON(KAFKA_TRANSACTIONAL), false, "linger.ms", "0"},
     {ON(KAFKA_TRANSACTIONAL), false, "retry.backoff.ms", "1"},
-    {ON(KAFKA_TRANSACTIONAL), false, "transaction.timeout.ms", "15000"},
+    {ON(KAFKA_TRANSACTIONAL), true, "transaction.timeout.ms", DIGITS(KAFKA_TRANSACTION_MS)},
     {ON(KAFKA_IDEMPOTENT), false, "linger.ms", "5"},
 };
 #define SETTINGS_N (sizeof(settings) / sizeof(settings[0]))
@@ -77,10 +79,6 @@ static bool is_fixed(enum kafka_role role, const char *name)
     return false;
 }
 
-/* A property of the other kind of handle is no error: one -X serves all handles of a program. */
-/* A property of the other kind of handle is no error: one -X serves all handles of a program. */
-/* A property of the other kind of handle is no error: one -X serves all handles of a program. */
-/* A property of the other kind of handle is no error: one -X serves all handles of a program. */
 /* A property of the other kind of handle is no error: one -X serves all handles of a program. */
 static bool belongs(enum kafka_role role, const char *name)
 {

@@ -14,6 +14,10 @@
 #include "base/conf.h"
 #include "base/status.h"
 
+/* transaction.timeout.ms of every transactional producer: the time-outs of the worker are reckoned
+ * from it. */
+#define KAFKA_TRANSACTION_MS 15000
+
 enum kafka_role {
     KAFKA_GROUP_CONSUMER,   /* the worker's member of the group */
     KAFKA_LOOK_COMMITTED,   /* assign() only, read_committed, tells ends of partitions */

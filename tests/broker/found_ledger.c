@@ -1,5 +1,6 @@
-/* found_ledger PREFIX PARTITIONS demo|signed: topics and a founding record for a test, by two
- * issuers whose keys are forgotten at once.  Prints the ledger id in hex. */
+/* found_ledger PREFIX PARTITIONS demo|signed [RULES]: topics and a founding record for a test, by
+ * two issuers whose keys are forgotten at once; with RULES also a policy of that rules number, as
+ * only a newer program would bring it.  Prints the ledger id in hex. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,21 +53,16 @@ static void put_operators(struct buffer *out, struct failure *err)
     buffer_text(out, "]}");
 }
 
-static struct bytes make_bulletin(struct arena *arena, const struct founding_parts *parts,
-                                  uint8_t ledger_id[LEDGER_ID_SIZE], struct failure *err)
+static struct bytes sign_bulletin(struct arena *arena, struct bytes content,
+                                  const uint8_t ledger_id[LEDGER_ID_SIZE], struct failure *err)
 {
-    static uint8_t signatures[ISSUERS_N][SIGNATURE_SIZE];
+    uint8_t signatures[ISSUERS_N][SIGNATURE_SIZE];
     static const char *const key_ids[ISSUERS_N] = {"o0", "o1"};
     struct approval approvals[ISSUERS_N];
-    struct bytes content;
     struct bytes bulletin;
-    struct hash *hash = NULL;
     struct signer *signer = NULL;
 
-    must(hash_open(&hash, err), err);
     must(signer_open(&signer, err), err);
-    must(founding_encode(parts, arena, &content, err), err);
-    hash_ledger_id(hash, content, ledger_id);
     for (int i = 0; i < ISSUERS_N; i++) {
         const struct signed_message message = {
             .domain = SIGN_BULLETIN, .ledger_id = ledger_id, .bytes = content};
@@ -74,12 +70,20 @@ static struct bytes make_bulletin(struct arena *arena, const struct founding_par
         must(signer_sign(signer, keys[i], &message, signatures[i], err), err);
         approvals[i] = (struct approval){.key_id = {.at = key_ids[i], .n = 2},
                                          .signature = {.at = signatures[i], .n = SIGNATURE_SIZE}};
-        signing_key_close(keys[i]);
     }
     must(bulletin_encode(content, approvals, ISSUERS_N, arena, &bulletin), err);
     signer_close(signer);
-    hash_close(hash);
     return bulletin;
+}
+
+static void take_ledger_id(struct bytes founding, uint8_t ledger_id[LEDGER_ID_SIZE],
+                           struct failure *err)
+{
+    struct hash *hash = NULL;
+
+    must(hash_open(&hash, err), err);
+    hash_ledger_id(hash, founding, ledger_id);
+    hash_close(hash);
 }
 
 static void send_record(struct producer *producer, const struct producer_record *record,
@@ -90,28 +94,38 @@ static void send_record(struct producer *producer, const struct producer_record 
     }
 }
 
-static void publish(const struct topics *topics, int partitions, struct bytes submission,
-                    struct bytes copy, struct failure *err)
+/* One bulletin to every partition and to the topic of reference data. */
+struct issue {
+    const struct topics *topics;
+    struct arena *arena;
+    int partitions;
+    uint64_t number;
+    struct bytes bulletin;
+};
+static void publish(const struct issue *issue, struct failure *err)
 {
     const struct kafka_options kafka = {.bootstrap = cluster_bootstrap(),
                                         .client_id = "found-ledger",
-                                        .transactional_id = topics->reference_txn};
+                                        .transactional_id = issue->topics->reference_txn};
     struct producer *producer = NULL;
+    struct bytes submission;
+    struct bytes copy;
     bool is_clean = false;
     char key[REFERENCE_KEY_SIZE];
-    const struct producer_record reference = {.topic = topics->reference,
-                                              .key = key,
-                                              .key_n = strlen("bulletin/0"),
-                                              .value = copy.at,
-                                              .value_n = copy.n};
+    struct producer_record reference = {.topic = issue->topics->reference, .key = key};
 
-    reference_key_bulletin(0, key);
-    must(producer_open(&kafka, topics->submitted, &producer, err), err);
+    must(submission_encode_bulletin(issue->bulletin, issue->arena, &submission), err);
+    must(reference_record_encode_bulletin(issue->bulletin, issue->arena, &copy), err);
+    reference_key_bulletin(issue->number, key);
+    reference.key_n = strlen(key);
+    reference.value = copy.at;
+    reference.value_n = copy.n;
+    must(producer_open(&kafka, issue->topics->submitted, &producer, err), err);
     if (producer_begin(producer, err) != KAFKA_NEXT_NONE) {
         must(STATUS_KAFKA, err);
     }
-    for (int p = 0; p < partitions; p++) {
-        const struct producer_record record = {.topic = topics->submitted,
+    for (int p = 0; p < issue->partitions; p++) {
+        const struct producer_record record = {.topic = issue->topics->submitted,
                                                .partition = p,
                                                .value = submission.at,
                                                .value_n = submission.n};
@@ -126,6 +140,24 @@ static void publish(const struct topics *topics, int partitions, struct bytes su
     producer_close(producer);
 }
 
+/* Content number 1: an empty policy under those rules. */
+static struct bytes make_policy(struct arena *arena, const char *rules, struct failure *err)
+{
+    struct buffer text;
+    struct json_text policy;
+    struct bytes item;
+    struct bytes content;
+
+    buffer_init(&text, BULLETIN_SIZE_MAX);
+    buffer_printf(&text, "{\"kind\":\"policy\",\"policy\":1,\"rules\":%s,\"parameters\":[]}",
+                  rules);
+    must(json_read(buffer_bytes(&text), arena, &policy, err), err);
+    must(reference_encode(&policy.doc, arena, &item, err), err);
+    must(content_encode(1, &item, 1, arena, &content), err);
+    buffer_fini(&text);
+    return content;
+}
+
 int main(int argc, char **argv)
 {
     struct failure err = {.status = STATUS_OK};
@@ -134,14 +166,14 @@ int main(int argc, char **argv)
     struct arena arena;
     struct buffer text;
     struct json_text operators;
-    struct bytes bulletin;
-    struct bytes submission;
-    struct bytes copy;
+    struct bytes content;
+    struct issue issue = {.topics = &topics, .arena = &arena};
     uint8_t ledger_id[LEDGER_ID_SIZE];
     char hex[2 * LEDGER_ID_SIZE + 1];
 
-    if (argc != 4 || !cluster_bootstrap()) {
-        fprintf(stderr, "usage: KAFKA_BOOTSTRAP=... found_ledger PREFIX PARTITIONS demo|signed\n");
+    if (argc < 4 || argc > 5 || !cluster_bootstrap()) {
+        fprintf(stderr, "usage: KAFKA_BOOTSTRAP=... found_ledger PREFIX PARTITIONS demo|signed "
+                        "[RULES]\n");
         return 2;
     }
     must(topics_init(&topics, argv[1], &err), &err);
@@ -156,10 +188,19 @@ int main(int argc, char **argv)
     put_operators(&text, &err);
     must(json_read(buffer_bytes(&text), &arena, &operators, &err), &err);
     parts.operators = &operators.doc;
-    bulletin = make_bulletin(&arena, &parts, ledger_id, &err);
-    must(submission_encode_bulletin(bulletin, &arena, &submission), &err);
-    must(reference_record_encode_bulletin(bulletin, &arena, &copy), &err);
-    publish(&topics, (int)parts.partitions, submission, copy, &err);
+    must(founding_encode(&parts, &arena, &content, &err), &err);
+    take_ledger_id(content, ledger_id, &err);
+    issue.partitions = (int)parts.partitions;
+    issue.bulletin = sign_bulletin(&arena, content, ledger_id, &err);
+    publish(&issue, &err);
+    if (argc == 5) {
+        issue.number = 1;
+        issue.bulletin = sign_bulletin(&arena, make_policy(&arena, argv[4], &err), ledger_id, &err);
+        publish(&issue, &err);
+    }
+    for (int i = 0; i < ISSUERS_N; i++) {
+        signing_key_close(keys[i]);
+    }
     hex_encode((struct bytes){.at = ledger_id, .n = sizeof(ledger_id)}, hex);
     printf("%s\n", hex);
     buffer_fini(&text);

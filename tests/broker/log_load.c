@@ -1,7 +1,9 @@
-/* log_load - a bank's load and two questions to the broker, for tests.
+/* log_load - a bank's load, two questions to the broker, and a transaction left open, for tests.
  *
  *   log_load PREFIX members        prints how many members the group of the workers has
  *   log_load PREFIX open           prints in how many partitions of decided a transaction is open
+ *   log_load PREFIX hold           leaves a transaction open in partition 0 of submitted and of
+ *                                  decided, says "open", and aborts it when stdin ends
  *   log_load PREFIX publish RATE   filings of stdin, JSON Lines, so many a second (0 = all at
  * once); ends when each was acknowledged
  *
@@ -18,6 +20,7 @@
 #include "base/status.h"
 #include "form/document.h"
 #include "kafka/admin.h"
+#include "kafka/producer.h"
 #include "kafka/settings.h"
 #include "wire/arena.h"
 #include "wire/encode.h"
@@ -192,6 +195,31 @@ static void verb_open(struct load *l)
     rd_kafka_destroy(uncommitted);
 }
 
+static void verb_hold(struct load *l)
+{
+    const struct kafka_options options = {
+        .bootstrap = l->bootstrap, .client_id = "log_load", .transactional_id = "log-load-hold"};
+    const char *const topics[] = {l->topics.submitted, l->topics.decided};
+    struct producer *producer = NULL;
+    struct failure err;
+
+    require(producer_open(&options, l->topics.submitted, &producer, &err), &err);
+    require_true(producer_begin(producer, &err) == KAFKA_NEXT_NONE, "cannot begin");
+    for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++) {
+        const struct producer_record record = {
+            .topic = topics[i], .value = (const uint8_t *)"x", .value_n = 1};
+
+        require_true(producer_send(producer, &record, &err) == KAFKA_NEXT_NONE, "cannot send");
+    }
+    require_true(producer_flush(producer, &err) == KAFKA_NEXT_NONE, "cannot flush");
+    printf("open\n");
+    (void)fflush(stdout);
+    while (getchar() != EOF) {
+    }
+    require_true(producer_abort(producer, &err) == KAFKA_NEXT_NONE, "cannot abort");
+    producer_close(producer);
+}
+
 int main(int argc, char **argv)
 {
     static struct load l;
@@ -201,7 +229,7 @@ int main(int argc, char **argv)
     l.bootstrap = getenv("KAFKA_BOOTSTRAP"); /* NOLINT(concurrency-mt-unsafe) */
     if (argc < 3 || !l.bootstrap) {
         fprintf(stderr, "usage: KAFKA_BOOTSTRAP=HOST:PORT log_load PREFIX "
-                        "members|open|publish RATE\n");
+                        "members|open|hold|publish RATE\n");
         return EXIT_USAGE;
     }
     require(topics_init(&l.topics, argv[1], &err), &err);
@@ -210,6 +238,8 @@ int main(int argc, char **argv)
         verb_members(&l);
     } else if (strcmp(verb, "open") == 0) {
         verb_open(&l);
+    } else if (strcmp(verb, "hold") == 0) {
+        verb_hold(&l);
     } else if (strcmp(verb, "publish") == 0) {
         verb_publish(&l, argc > 3 ? strtol(argv[3], NULL, 10) : 0);
     } else {

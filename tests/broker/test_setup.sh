@@ -1,12 +1,14 @@
 #!/bin/sh
 # Setting a ledger up with filingctl on a real broker, and what it refuses on the way.
-#   test_setup.sh FILINGCTL FILING_WORKER DEPLOY_REFERENCE
+#   test_setup.sh FILINGCTL FILING_WORKER DEPLOY_REFERENCE FOUND_LEDGER LOG_LOAD
 # Ends with 77 where KAFKA_BOOTSTRAP names no broker.
 set -eu
 
 ctl=$1
 worker=$2
 reference=$3
+found_ledger=$4
+log_load=$5
 [ -n "${KAFKA_BOOTSTRAP:-}" ] || exit 77
 
 dir=$(mktemp -d)
@@ -161,6 +163,37 @@ expect 0 '' decisions --event bulletin -o json
     fail 'not all of five bulletins in four partitions were accepted'
 expect 0 '' status -o json
 [ "$(jq -r .lag "$dir/out" | sort -u)" = 0 ] || fail 'there is a lag'
+[ "$(jq -c 'select(.open_ms or .decided_open_ms or .decided_stable == 0)' "$dir/out")" = '' ] ||
+    fail 'a transaction is open, or nothing is published'
 expect 0 'its offsets are of this store' doctor
+
+# A transaction that somebody leaves open holds up its partition, and nobody else's.
+mkfifo "$dir/hold"
+"$log_load" "$prefix" hold <"$dir/hold" >"$dir/held" 2>"$dir/held.err" &
+holder=$!
+exec 3>"$dir/hold"
+timeout 20 sh -c "until grep -q open '$dir/held'; do sleep 0.1; done" || fail 'no transaction'
+sleep 1
+expect 0 'has held partition 0' status -o json
+[ "$(jq -r 'select(.open_ms and .decided_open_ms) | .partition' "$dir/out")" = 0 ] ||
+    fail 'the open transaction is not shown where it is'
+[ "$(jq -r 'select(.partition == 0) | [.open_ms, .decided_open_ms] | min >= 1000' "$dir/out")" = true ] ||
+    fail 'it has stood for a second at least'
+exec 3>&-
+wait "$holder" || fail 'the transaction was not aborted'
 chmod 644 "$dir/alice.pem"
 expect 1 'finding' doctor --config "$dir/alice.conf"
+
+# ---- rules that these programs do not know ----
+printf '{"kind":"policy","policy":9,"rules":99,"parameters":[]}' >"$dir/rules.json"
+chmod 600 "$dir/alice.pem"
+expect 0 proposed reference propose policy "$dir/rules.json" --config "$dir/alice.conf" -o json
+expect 78 'rules 99, this program knows 1 to 1: install a newer one' \
+    reference approve "$(jq -r .id "$dir/out")" --config "$dir/bob.conf"
+"$found_ledger" "${prefix}newer-" 1 demo 99 >"$dir/out" 2>"$dir/err" || fail 'no ledger of rules 99'
+code=0
+timeout 60 "$worker" --bootstrap-server "$KAFKA_BOOTSTRAP" --prefix "${prefix}newer-" \
+    --store "sqlite:$dir/newer.db" --listen none --until-caught-up 2>"$dir/err" || code=$?
+[ "$code" -eq 78 ] || fail "the worker ends with $code instead of 78 at rules 99"
+grep -qF 'rules 99, this program knows 1 to 1: install a newer one' "$dir/err" ||
+    fail 'the worker does not say which rules and what to do'

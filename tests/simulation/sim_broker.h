@@ -94,6 +94,7 @@ struct sim_member {
 struct sim_broker {
     uint64_t chance;
     int64_t now_ms;
+    int64_t knows_topics_ms; /* before, it answers that there are none */
     struct sim_partition logs[SIM_TOPICS][SIM_PARTITIONS];
     int64_t log_start[SIM_PARTITIONS];
     struct sim_txn *txns;

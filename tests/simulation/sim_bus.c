@@ -200,8 +200,11 @@ static enum bus_answer bus_topics_sim(struct bus *bus, struct bus_topics *ret, s
     if (*of(bus)->is_dead) {
         return dead(err);
     }
-    *ret = (struct bus_topics){.submitted_partitions = SIM_PARTITIONS,
-                               .decided_partitions = SIM_PARTITIONS};
+    *ret = (struct bus_topics){.submitted_partitions = 0};
+    if (of(bus)->broker->now_ms >= of(bus)->broker->knows_topics_ms) {
+        ret->submitted_partitions = SIM_PARTITIONS;
+        ret->decided_partitions = SIM_PARTITIONS;
+    }
     return happens(of(bus), of(bus)->faults.pending) ? BUS_PENDING : BUS_READY;
 }
 
@@ -604,6 +607,14 @@ static enum status sim_ledger_found(struct store *store, const struct store_ledg
                                           : store_ledger_found(store_of(store)->real, ledger, err);
 }
 
+static enum status sim_ledger_renew(struct store *store, const uint8_t *store_id,
+                                    struct failure *err)
+{
+    return *store_of(store)->bus->is_dead
+               ? dead_store(err)
+               : store_ledger_renew(store_of(store)->real, store_id, err);
+}
+
 static enum status sim_claim(struct store *store, const struct store_claim *claim,
                              struct store_row *ret, char ret_previous_txn_id[TXN_ID_SIZE],
                              struct failure *err)
@@ -741,6 +752,7 @@ static const struct store_ops store_operations = {
     .share = sim_share,
     .ledger_read = sim_ledger_read,
     .ledger_found = sim_ledger_found,
+    .ledger_renew = sim_ledger_renew,
     .claim = sim_claim,
     .row_read = sim_row_read,
     .commit = sim_commit,

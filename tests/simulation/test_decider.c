@@ -12,7 +12,7 @@
 #include <cmocka.h>
 #include <openssl/crypto.h>
 
-#include "sim_partition.h"
+#include "sim_decider.h"
 #include "wire/encode.h"
 #include "wire/json.h"
 
@@ -89,12 +89,12 @@ static void crypto_free(void *at, const char *file, int line)
     free(at);
 }
 
-static void expect_last(struct sim_partition *f, enum outcome outcome, enum code code)
+static void expect_last(struct sim_decider *f, enum outcome outcome, enum code code)
 {
     const struct decision *decision;
 
-    assert_int_equal(sim_partition_decide(f), STATUS_OK);
-    decision = sim_partition_last(f);
+    assert_int_equal(sim_decider_decide(f), STATUS_OK);
+    decision = sim_decider_last(f);
     assert_int_equal(decision->outcome, outcome);
     assert_int_equal(decision->reasons.n, code == CODE_NONE ? 0 : 1);
     if (code != CODE_NONE) {
@@ -102,9 +102,9 @@ static void expect_last(struct sim_partition *f, enum outcome outcome, enum code
     }
 }
 
-static void expect_conflict(struct sim_partition *f, const char *text)
+static void expect_conflict(struct sim_decider *f, const char *text)
 {
-    assert_int_equal(sim_partition_decide(f), STATUS_CONFLICT);
+    assert_int_equal(sim_decider_decide(f), STATUS_CONFLICT);
     assert_int_equal(f->why.remedy, REMEDY_STOP);
     assert_non_null(strstr(f->why.text, text));
 }
@@ -117,30 +117,30 @@ static const char *const sheet_json =
 
 static void a_bulletin_is_in_force_from_its_record_on(void **state)
 {
-    struct sim_partition *const f = *state;
+    struct sim_decider *const f = *state;
 
     sim_log_found(&f->log);
     expect_last(f, OUTCOME_ACCEPTED, CODE_NONE);
-    assert_int_equal(sim_partition_last(f)->event, EVENT_BULLETIN);
-    assert_true(sim_partition_last(f)->has_bulletin);
-    assert_int_equal(sim_partition_last(f)->bulletin, f->log.bulletin - 1);
+    assert_int_equal(sim_decider_last(f)->event, EVENT_BULLETIN);
+    assert_true(sim_decider_last(f)->has_bulletin);
+    assert_int_equal(sim_decider_last(f)->bulletin, f->log.bulletin - 1);
     assert_int_equal(decider_bulletin_next(f->decider), f->log.bulletin);
 }
 
 static void refuses_a_bulletin_with_a_key(void **state)
 {
-    struct sim_partition *const f = *state;
+    struct sim_decider *const f = *state;
 
     sim_log_found(&f->log);
     f->log.has_bulletin_key = true;
     sim_log_item(&f->log, sheet_json);
     expect_last(f, OUTCOME_REJECTED, CODE_BULLETIN);
-    assert_int_equal(sim_partition_last(f)->bulletin, f->log.bulletin - 2);
+    assert_int_equal(sim_decider_last(f)->bulletin, f->log.bulletin - 2);
 }
 
 static void refuses_a_bulletin_with_another_number(void **state)
 {
-    struct sim_partition *const f = *state;
+    struct sim_decider *const f = *state;
 
     sim_log_found(&f->log);
     f->log.bulletin++;
@@ -150,7 +150,7 @@ static void refuses_a_bulletin_with_another_number(void **state)
 
 static void refuses_a_bulletin_with_a_wrong_signature(void **state)
 {
-    struct sim_partition *const f = *state;
+    struct sim_decider *const f = *state;
 
     sim_log_found(&f->log);
     f->log.spoils_signatures = true;
@@ -160,7 +160,7 @@ static void refuses_a_bulletin_with_a_wrong_signature(void **state)
 
 static void wants_two_persons_outside_a_demonstration(void **state)
 {
-    struct sim_partition *const f = *state;
+    struct sim_decider *const f = *state;
 
     f->log.is_strict = true;
     f->log.approvals_n = 2;
@@ -177,7 +177,7 @@ static void wants_two_persons_outside_a_demonstration(void **state)
 
 static void a_founding_record_that_one_person_signed_founds_nothing(void **state)
 {
-    struct sim_partition *const f = *state;
+    struct sim_decider *const f = *state;
 
     f->log.is_strict = true;
     f->log.approvals_n = 1;
@@ -187,7 +187,7 @@ static void a_founding_record_that_one_person_signed_founds_nothing(void **state
 
 static void stops_at_a_first_record_that_is_no_bulletin(void **state)
 {
-    struct sim_partition *const f = *state;
+    struct sim_decider *const f = *state;
 
     sim_log_registration(&f->log, 0, "R0000001", "C3411");
     expect_conflict(f, "ledger found");
@@ -195,26 +195,89 @@ static void stops_at_a_first_record_that_is_no_bulletin(void **state)
 
 static void stops_when_the_topic_has_another_partition_count(void **state)
 {
-    struct sim_partition *const f = *state;
+    struct sim_decider *const f = *state;
 
     sim_log_found(&f->log);
-    sim_partition_open(f, 2, 0);
+    sim_decider_open(f, 2, 0);
     expect_conflict(f, "partitions");
 }
 
 static void stops_at_rules_that_it_does_not_know(void **state)
 {
-    struct sim_partition *const f = *state;
+    struct sim_decider *const f = *state;
+    uint64_t number;
 
     sim_log_found(&f->log);
-    assert_int_equal(sim_partition_decide(f), STATUS_OK);
+    assert_int_equal(sim_decider_decide(f), STATUS_OK);
+    number = decider_position(f->decider)->number;
     sim_log_item(&f->log, "{\"kind\":\"policy\",\"policy\":2,\"rules\":99,\"parameters\":[]}");
-    expect_conflict(f, "rules 99");
+    expect_conflict(f, "rules 99, this program knows 1 to 1: install a newer one");
+    assert_int_equal(decider_position(f->decider)->number, number);
+}
+
+/* Another number than it must have: it is refused, so its rules are nobody's. */
+static void goes_on_past_refused_rules_that_it_does_not_know(void **state)
+{
+    struct sim_decider *const f = *state;
+
+    sim_log_found(&f->log);
+    f->log.bulletin++;
+    sim_log_item(&f->log, "{\"kind\":\"policy\",\"policy\":2,\"rules\":99,\"parameters\":[]}");
+    expect_last(f, OUTCOME_REJECTED, CODE_BULLETIN);
+}
+
+/* Decide everything again over an empty store, but with the reference data of the first time:
+ * another partition may have read further. */
+static void begin_again(struct sim_decider *f, uint32_t records_max)
+{
+    decider_close(f->decider);
+    store_close(f->store);
+    assert_int_equal(store_open("memory:", &f->store, &f->why), STATUS_OK);
+    f->desk->store = f->store;
+    f->decided_n = 0;
+    sim_decider_open(f, 1, records_max);
+}
+
+/* Rulebook 8: a bulletin is in force for the filings after it. */
+static void a_new_policy_changes_nothing_that_was_decided(void **state)
+{
+    struct sim_decider *const f = *state;
+    struct store_position before;
+    struct store_position after;
+    size_t all;
+
+    sim_log_found(&f->log);
+    sim_log_registration(&f->log, 0, "R0000001", "C3411");
+    sim_log_inflow(&f->log, 0, "R0000001", "USD");
+    sim_log_inflow_on(&f->log, 0, "R0000001", "EUR", 1); /* waits for its sheet */
+    assert_int_equal(sim_decider_decide(f), STATUS_OK);
+    before = *decider_position(f->decider);
+    assert_int_equal(sim_decider_last(f)->policy, 1);
+    sim_log_item(&f->log, "{\"kind\":\"policy\",\"policy\":2,\"rules\":1,\"parameters\":[]}");
+    sim_log_registration(&f->log, 1, "R0000001", "C3411");
+    assert_int_equal(sim_decider_decide(f), STATUS_OK);
+    assert_int_equal(sim_decider_last(f)->policy, 2);
+    sim_log_sheet(&f->log);
+    assert_int_equal(sim_decider_decide(f), STATUS_OK);
+    assert_int_equal(sim_decider_last(f)->refers_to, before.number); /* the held one */
+    assert_int_equal(sim_decider_last(f)->policy, 2);
+    after = *decider_position(f->decider);
+    all = f->records_n;
+
+    begin_again(f, 0);
+    f->records_n = (size_t)before.next_offset;
+    assert_int_equal(sim_decider_decide(f), STATUS_OK);
+    assert_int_equal(decider_position(f->decider)->number, before.number);
+    assert_memory_equal(decider_position(f->decider)->chain, before.chain, DIGEST_SIZE);
+    f->records_n = all;
+    assert_int_equal(sim_decider_decide(f), STATUS_OK);
+    assert_int_equal(decider_position(f->decider)->number, after.number);
+    assert_memory_equal(decider_position(f->decider)->chain, after.chain, DIGEST_SIZE);
 }
 
 static void stops_at_a_time_stamp_that_is_not_the_broker_s(void **state)
 {
-    struct sim_partition *const f = *state;
+    struct sim_decider *const f = *state;
 
     sim_log_found(&f->log);
     f->is_create_time = true;
@@ -222,17 +285,17 @@ static void stops_at_a_time_stamp_that_is_not_the_broker_s(void **state)
     expect_conflict(f, "LogAppendTime");
 }
 
-static void open_in_memory(struct sim_partition *f)
+static void open_in_memory(struct sim_decider *f)
 {
-    sim_partition_open(f, 1, 0);
+    sim_decider_open(f, 1, 0);
     decider_close(f->decider);
     f->is_broker_memory = true;
-    sim_partition_open(f, 1, 0);
+    sim_decider_open(f, 1, 0);
 }
 
 static void a_producer_s_time_counts_in_a_ledger_founded_in_memory_only(void **state)
 {
-    struct sim_partition *const f = *state;
+    struct sim_decider *const f = *state;
 
     f->is_create_time = true;
     f->log.is_in_memory = true;
@@ -243,7 +306,7 @@ static void a_producer_s_time_counts_in_a_ledger_founded_in_memory_only(void **s
 
 static void a_broker_in_memory_alone_does_not_make_it_count(void **state)
 {
-    struct sim_partition *const f = *state;
+    struct sim_decider *const f = *state;
 
     f->is_create_time = true;
     sim_log_found(&f->log);
@@ -253,7 +316,7 @@ static void a_broker_in_memory_alone_does_not_make_it_count(void **state)
 
 static void a_ledger_founded_in_memory_stays_there(void **state)
 {
-    struct sim_partition *const f = *state;
+    struct sim_decider *const f = *state;
 
     f->log.is_in_memory = true;
     sim_log_found(&f->log);
@@ -262,7 +325,7 @@ static void a_ledger_founded_in_memory_stays_there(void **state)
 
 static void wants_a_right_signature_outside_a_demonstration(void **state)
 {
-    struct sim_partition *const f = *state;
+    struct sim_decider *const f = *state;
 
     f->log.is_strict = true;
     f->log.approvals_n = 2;
@@ -280,7 +343,7 @@ static void wants_a_right_signature_outside_a_demonstration(void **state)
 /* A verdict found ahead counts for the key that the register gives and for no other. */
 static void believes_a_verdict_about_the_right_key_only(void **state)
 {
-    struct sim_partition *const f = *state;
+    struct sim_decider *const f = *state;
     struct bus_verdict *verdict;
 
     f->log.is_strict = true;
@@ -300,7 +363,7 @@ static void believes_a_verdict_about_the_right_key_only(void **state)
 
 static void rejects_a_record_under_another_key_and_lets_it_own_nothing(void **state)
 {
-    struct sim_partition *const f = *state;
+    struct sim_decider *const f = *state;
     struct bus_record *record;
 
     sim_log_found(&f->log);
@@ -309,7 +372,7 @@ static void rejects_a_record_under_another_key_and_lets_it_own_nothing(void **st
     record->key_n--;
     expect_last(f, OUTCOME_REJECTED, CODE_SCHEMA);
     assert_string_equal(f->seen.reasons.at[0].field, "/enterprise");
-    sim_partition_put(
+    sim_decider_put(
         f, 0, &(struct bytes){.at = record->key, .n = record->key_n + 1},
         (struct bytes){.at = record->value, .n = record->value_n}); /* the same, rightly */
     expect_last(f, OUTCOME_ACCEPTED, CODE_NONE);
@@ -317,15 +380,15 @@ static void rejects_a_record_under_another_key_and_lets_it_own_nothing(void **st
 
 static void received_time_never_goes_back(void **state)
 {
-    struct sim_partition *const f = *state;
+    struct sim_decider *const f = *state;
 
     sim_log_found(&f->log);
     f->time_ms = SIM_FIRST_MS + 5000;
     sim_log_registration(&f->log, 0, "R0000001", "C3411");
     f->time_ms = SIM_FIRST_MS + 1000;
     sim_log_inflow(&f->log, 0, "R0000001", "USD");
-    assert_int_equal(sim_partition_decide(f), STATUS_OK);
-    assert_int_equal(sim_partition_last(f)->received_ms, SIM_FIRST_MS + 5000);
+    assert_int_equal(sim_decider_decide(f), STATUS_OK);
+    assert_int_equal(sim_decider_last(f)->received_ms, SIM_FIRST_MS + 5000);
     assert_int_equal(decider_position(f->decider)->received_ms, SIM_FIRST_MS + 5000);
 }
 
@@ -337,7 +400,7 @@ static void a_pack_is_decided_without_a_founding_record(void **state)
         "\"enterprise\":\"91210100MA0FG1HX9H\",\"event\":\"fdi.deregistration\","
         "\"business_date\":\"2026-04-13\",\"maker\":\"a\",\"checker\":\"b\",\"details\":{"
         "\"registration_no\":\"R0000001\",\"waive_outflow\":true}}";
-    struct sim_partition *const f = *state;
+    struct sim_decider *const f = *state;
     const struct decider_conf conf = {.partitions_n = 1, .topic = "pack", .is_pack = true};
     struct pack_filing line = {.offset = 1, .received_ms = SIM_FIRST_MS, .has_encoding = true};
     struct pack_reference reference = {.offset = 0};
@@ -372,7 +435,7 @@ static void a_pack_is_decided_without_a_founding_record(void **state)
 }
 
 /* Twenty filings wait for a rate sheet; it comes. */
-static void publish_a_sheet_that_frees_many(struct sim_partition *f)
+static void publish_a_sheet_that_frees_many(struct sim_decider *f)
 {
     sim_log_found(&f->log);
     sim_log_item(&f->log, "{\"kind\":\"calendar\",\"year\":2025,\"holidays\":[]}");
@@ -389,23 +452,18 @@ static void publish_a_sheet_that_frees_many(struct sim_partition *f)
 
 static void a_cut_record_gives_the_same_decisions(void **state)
 {
-    struct sim_partition *const f = *state;
+    struct sim_decider *const f = *state;
     uint8_t chain[DIGEST_SIZE];
     uint64_t number;
 
     publish_a_sheet_that_frees_many(f);
-    assert_int_equal(sim_partition_decide(f), STATUS_OK);
+    assert_int_equal(sim_decider_decide(f), STATUS_OK);
     number = decider_position(f->decider)->number;
     memcpy(chain, decider_position(f->decider)->chain, sizeof(chain));
     assert_true(number >= f->records_n + 20);
     for (uint32_t records_max = 1; records_max <= 7; records_max++) {
-        decider_close(f->decider);
-        store_close(f->store);
-        assert_int_equal(store_open("memory:", &f->store, &f->why), STATUS_OK);
-        f->desk->store = f->store;
-        f->decided_n = 0;
-        sim_partition_open(f, 1, records_max);
-        assert_int_equal(sim_partition_decide(f), STATUS_OK);
+        begin_again(f, records_max);
+        assert_int_equal(sim_decider_decide(f), STATUS_OK);
         assert_int_equal(decider_position(f->decider)->number, number);
         assert_memory_equal(decider_position(f->decider)->chain, chain, sizeof(chain));
         assert_int_equal(decider_position(f->decider)->step, 0);
@@ -415,7 +473,7 @@ static void a_cut_record_gives_the_same_decisions(void **state)
 /* P5: after a few batches like it, a batch of filings of known enterprises allocates nothing. */
 static void a_steady_batch_allocates_nothing(void **state)
 {
-    struct sim_partition *const f = *state;
+    struct sim_decider *const f = *state;
     uint64_t before = 0;
     bool is_cut = false;
 
@@ -428,7 +486,7 @@ static void a_steady_batch_allocates_nothing(void **state)
             sim_log_inflow(&f->log, i % SIM_ENTERPRISES, "R0000001", "USD");
         }
         if (batch < 3) {
-            assert_int_equal(sim_partition_decide(f), STATUS_OK);
+            assert_int_equal(sim_decider_decide(f), STATUS_OK);
         }
     }
     batch_part_reset(&f->part, 0, decider_position(f->decider));
@@ -445,12 +503,11 @@ static void a_steady_batch_allocates_nothing(void **state)
     assert_int_equal(f->decided_n, f->records_n);
     assert_int_equal(f->part.count, 40);
     assert_int_equal(before, 0);
-    sim_partition_store(f);
-    assert_int_equal(sim_partition_last(f)->outcome, OUTCOME_ACCEPTED);
+    sim_decider_store(f);
+    assert_int_equal(sim_decider_last(f)->outcome, OUTCOME_ACCEPTED);
 }
 
-#define TEST(name)                                                                                 \
-    cmocka_unit_test_setup_teardown(name, sim_partition_setup, sim_partition_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, sim_decider_setup, sim_decider_teardown)
 
 int main(void)
 {
@@ -464,6 +521,8 @@ int main(void)
         TEST(stops_at_a_first_record_that_is_no_bulletin),
         TEST(stops_when_the_topic_has_another_partition_count),
         TEST(stops_at_rules_that_it_does_not_know),
+        TEST(goes_on_past_refused_rules_that_it_does_not_know),
+        TEST(a_new_policy_changes_nothing_that_was_decided),
         TEST(stops_at_a_time_stamp_that_is_not_the_broker_s),
         TEST(a_producer_s_time_counts_in_a_ledger_founded_in_memory_only),
         TEST(a_broker_in_memory_alone_does_not_make_it_count),

@@ -18,7 +18,7 @@
 #include "form/iso.h"
 #include "form/money.h"
 #include "form/reason.h"
-#include "sim_partition.h"
+#include "sim_decider.h"
 #include "wire/decision_json.h"
 
 #define LINES_MAX   9
@@ -145,7 +145,7 @@ static void double_quotes(char *text)
     }
 }
 
-static void publish_item(struct sim_partition *p, const char *item)
+static void publish_item(struct sim_decider *p, const char *item)
 {
     char json[JSON_MAX];
 
@@ -155,7 +155,7 @@ static void publish_item(struct sim_partition *p, const char *item)
 }
 
 /* The file is {"reference":{...}}: what stands between. */
-static void publish_shipped_policy(struct sim_partition *p)
+static void publish_shipped_policy(struct sim_decider *p)
 {
     char *const text = calloc(1, POLICY_MAX);
     FILE *const file = fopen("deploy/reference/policy.json", "r");
@@ -177,9 +177,9 @@ static void publish_shipped_policy(struct sim_partition *p)
 
 static int setup(void **state)
 {
-    struct sim_partition *p;
+    struct sim_decider *p;
 
-    if (sim_partition_setup(state) != 0) {
+    if (sim_decider_setup(state) != 0) {
         return -1;
     }
     p = *state;
@@ -213,7 +213,7 @@ static void put_details(struct buffer *out, const char *details, uint32_t i)
     }
 }
 
-static void publish_filing(struct sim_partition *p, const struct line *line, uint32_t i)
+static void publish_filing(struct sim_decider *p, const struct line *line, uint32_t i)
 {
     struct buffer text;
     char json[JSON_MAX];
@@ -243,7 +243,7 @@ static void publish_filing(struct sim_partition *p, const struct line *line, uin
     sim_log_filing(&p->log, json);
 }
 
-static void publish(struct sim_partition *p, const struct line *line)
+static void publish(struct sim_decider *p, const struct line *line)
 {
     char *event;
     const unsigned long times = strtoul(line->event, &event, 10);
@@ -268,13 +268,13 @@ static void publish(struct sim_partition *p, const struct line *line)
 }
 
 /* The decision of the last record, or the last one that it set free. */
-static const struct decision *tell(struct sim_partition *p, const struct line lines[LINES_MAX])
+static const struct decision *tell(struct sim_decider *p, const struct line lines[LINES_MAX])
 {
     for (size_t i = 0; i < LINES_MAX && lines[i].event; i++) {
         publish(p, &lines[i]);
     }
-    assert_int_equal(sim_partition_decide(p), STATUS_OK);
-    return sim_partition_last(p);
+    assert_int_equal(sim_decider_decide(p), STATUS_OK);
+    return sim_decider_last(p);
 }
 
 /* ---- looking ------------------------------------------------------------------------------- */
@@ -540,7 +540,7 @@ static void every_code_is_told_by_a_story_that_ends_in_it_alone(void **state)
         assert_int_equal(setup(&told), 0);
         print_message("%s\n", story_name("code", row->want.name));
         expect_reasons(tell(told, row->lines), &row->want, 1);
-        assert_int_equal(sim_partition_teardown(&told), 0);
+        assert_int_equal(sim_decider_teardown(&told), 0);
     }
     assert_int_equal(code_at(CODES_N), CODE_NONE);
 }
@@ -578,7 +578,7 @@ static void every_code_has_a_sentence_of_its_own_in_both_languages(void **state)
 
 static void a_refused_review_says_the_officer_s_reason(void **state)
 {
-    struct sim_partition *const p = *state;
+    struct sim_decider *const p = *state;
     const struct decision *decision = NULL;
 
     for (uint32_t i = 0; i < CODES_N && !decision; i++) {
@@ -669,7 +669,7 @@ static void every_failure_of_a_stage_is_reported_and_none_of_the_next(void **sta
         assert_int_equal(setup(&told), 0);
         print_message("%s\n", story_name("stage", row->name));
         expect_reasons(tell(told, row->lines), row->want, row->want_n);
-        assert_int_equal(sim_partition_teardown(&told), 0);
+        assert_int_equal(sim_decider_teardown(&told), 0);
     }
 }
 
@@ -755,7 +755,7 @@ static void every_flag_is_told_by_a_story_in_the_order_of_the_rulebook(void **st
         decision = tell(told, row->lines);
         expect_flags(decision, row->flags);
         assert_true((decision->flags >> i & 1) == 1);
-        assert_int_equal(sim_partition_teardown(&told), 0);
+        assert_int_equal(sim_decider_teardown(&told), 0);
     }
 }
 
@@ -790,7 +790,7 @@ static void a_flag_begins_where_the_rulebook_says(void **state)
         assert_int_equal(setup(&told), 0);
         print_message("%s\n", story_name("not yet", edges[i].name));
         expect_flags(tell(told, edges[i].lines), edges[i].flags);
-        assert_int_equal(sim_partition_teardown(&told), 0);
+        assert_int_equal(sim_decider_teardown(&told), 0);
     }
 }
 
@@ -800,7 +800,7 @@ int main(void)
         cmocka_unit_test(every_code_is_told_by_a_story_that_ends_in_it_alone),
         cmocka_unit_test(every_code_has_a_sentence_of_its_own_in_both_languages),
         cmocka_unit_test_setup_teardown(a_refused_review_says_the_officer_s_reason, setup,
-                                        sim_partition_teardown),
+                                        sim_decider_teardown),
         cmocka_unit_test(every_failure_of_a_stage_is_reported_and_none_of_the_next),
         cmocka_unit_test(every_flag_is_told_by_a_story_in_the_order_of_the_rulebook),
         cmocka_unit_test(a_flag_begins_where_the_rulebook_says),

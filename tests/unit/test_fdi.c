@@ -554,6 +554,24 @@ static void a_transfer_names_what_is_wrong(void **state)
     expect(file(f, transfer("t7", "F1", "F2", COUNTRY_FRA)), OUTCOME_ACCEPTED, "");
 }
 
+/* D3: at most the whole is what comes out of the transfer; what was there before may be more. */
+static void a_transfer_is_reckoned_from_all_foreign_shares(void **state)
+{
+    struct fixture *f = *state;
+    struct filing filing = increase("i1", "F2", "1.00", "1.00");
+
+    (void)file(f, registration("r1", "100.00"));
+    filing.details.fdi_increase.has_investor = true;
+    filing.details.fdi_increase.investor = (struct fdi_new_investor){
+        .name = T("B"), .country = COUNTRY_FRA, .has_share_bp = true, .share_bp = 5000};
+    expect(file(f, filing), OUTCOME_ACCEPTED, ""); /* 6,000 and 5,000 */
+    fixture_negative(f, "C", LIST_CAP, 8999);
+    expect(file(f, transfer("t1", "F1", "", 0)), OUTCOME_REJECTED, "213 /details/share_bp");
+    f->negative[0].cap_bp = 9000;
+    fixture_rate(f, "2024-08-30", "USD", "7.10");
+    expect(file(f, transfer("t2", "F1", "", 0)), OUTCOME_ACCEPTED, "");
+}
+
 static struct filing settlement(const char *id, const char *currency, const char *value)
 {
     struct filing filing = event(EVENT_FDI_SETTLEMENT, id);
@@ -890,6 +908,7 @@ int main(void)
         TEST(a_decrease_gives_up_what_was_not_paid_and_lets_the_rest_leave),
         TEST(a_transfer_moves_share_capital_and_what_is_owed),
         TEST(a_transfer_names_what_is_wrong),
+        TEST(a_transfer_is_reckoned_from_all_foreign_shares),
         TEST(capital_is_settled_and_spent_within_ratio_and_balance),
         TEST(reinvestment_is_tested_with_the_present_foreign_share),
         TEST(profit_leaves_within_what_a_year_distributes),

@@ -257,6 +257,23 @@ static void ledger_is_founded_once(void **state)
     assert_int_equal(store_ledger_found(f->store, &again, NULL), STATUS_CONFLICT);
 }
 
+static void a_renewed_store_has_another_id_and_the_same_ledger(void **state)
+{
+    static const uint8_t id[STORE_ID_SIZE] = "another";
+    struct fixture *f = *state;
+    struct store_ledger ledger = {.ledger_id = "ledger", .store_id = "store", .partitions = 12};
+    struct store_ledger got;
+
+    assert_int_equal(store_ledger_renew(f->store, id, NULL), STATUS_NOTFOUND);
+    assert_int_equal(store_ledger_found(f->store, &ledger, NULL), STATUS_OK);
+    assert_int_equal(store_ledger_renew(f->store, id, NULL), STATUS_OK);
+    reopen(f);
+    assert_int_equal(store_ledger_read(f->store, &got, NULL), STATUS_OK);
+    assert_memory_equal(got.store_id, id, sizeof(got.store_id));
+    assert_memory_equal(got.ledger_id, ledger.ledger_id, sizeof(got.ledger_id));
+    assert_int_equal(got.partitions, 12);
+}
+
 static void first_claim_makes_a_row_at_the_beginning(void **state)
 {
     struct fixture *f = *state;
@@ -871,6 +888,7 @@ int main(void)
         cmocka_unit_test(release_build_has_no_crash_points),
         BOTH(ledger_is_not_there_before_it_is_founded),
         BOTH(ledger_is_founded_once),
+        BOTH(a_renewed_store_has_another_id_and_the_same_ledger),
         BOTH(first_claim_makes_a_row_at_the_beginning),
         BOTH(claim_takes_the_row_over_and_names_the_previous_owner),
         BOTH(batch_is_found_after_it_is_stored),

@@ -223,6 +223,7 @@ static void reader_writes_nothing(void **state)
     assert_int_not_equal(outcome, STORE_STORED);
     assert_int_equal(store_published(f->reader, 3, 1, 1, NULL), STATUS_DENIED);
     assert_int_equal(store_ledger_found(f->reader, &ledger, NULL), STATUS_DENIED);
+    assert_int_equal(store_ledger_renew(f->reader, ledger.store_id, NULL), STATUS_DENIED);
     assert_int_equal(store_share(f->reader, &second, NULL), STATUS_USAGE);
     store_number(f, 2);
 }

@@ -1,4 +1,4 @@
-#include "sim_partition.h"
+#include "sim_decider.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,9 +10,9 @@
 #include "consumers/engine/journal.h"
 #include "wire/decision_codec.h"
 
-void sim_partition_put(void *arg, uint32_t partition, const struct bytes *key, struct bytes value)
+void sim_decider_put(void *arg, uint32_t partition, const struct bytes *key, struct bytes value)
 {
-    struct sim_partition *const p = arg;
+    struct sim_decider *const p = arg;
     struct bus_record *const record = &p->records[p->records_n];
     uint8_t *const copy = malloc(value.n + 32);
 
@@ -37,7 +37,7 @@ void sim_partition_put(void *arg, uint32_t partition, const struct bytes *key, s
     p->owned[p->records_n++] = copy;
 }
 
-void sim_partition_open(struct sim_partition *p, uint32_t partitions_n, uint32_t records_max)
+void sim_decider_open(struct sim_decider *p, uint32_t partitions_n, uint32_t records_max)
 {
     struct decider_conf conf = {.partitions_n = partitions_n,
                                 .topic = "t",
@@ -57,15 +57,15 @@ void sim_partition_open(struct sim_partition *p, uint32_t partitions_n, uint32_t
     assert_int_equal(from, -1);
 }
 
-int sim_partition_setup(void **state)
+int sim_decider_setup(void **state)
 {
-    struct sim_partition *const p = calloc(1, sizeof(*p));
+    struct sim_decider *const p = calloc(1, sizeof(*p));
 
     if (!p) {
         return -1;
     }
     sim_log_open(&p->log, 5, 1);
-    p->log.put = sim_partition_put;
+    p->log.put = sim_decider_put;
     p->log.arg = p;
     p->time_ms = SIM_FIRST_MS;
     assert_int_equal(store_open("memory:", &p->store, &p->why), STATUS_OK);
@@ -76,9 +76,9 @@ int sim_partition_setup(void **state)
     return 0;
 }
 
-int sim_partition_teardown(void **state)
+int sim_decider_teardown(void **state)
 {
-    struct sim_partition *const p = *state;
+    struct sim_decider *const p = *state;
 
     for (size_t i = 0; i < p->records_n; i++) {
         free(p->owned[i]);
@@ -94,7 +94,7 @@ int sim_partition_teardown(void **state)
 }
 
 /* Close the batch as the engine does. */
-void sim_partition_store(struct sim_partition *p)
+void sim_decider_store(struct sim_decider *p)
 {
     struct store_part sealed;
     const struct store_batch batch = {.parts = &sealed, .parts_n = 1};
@@ -108,12 +108,12 @@ void sim_partition_store(struct sim_partition *p)
 }
 
 /* What is published and not yet decided, as one batch or as many as it is cut into. */
-enum status sim_partition_decide(struct sim_partition *p)
+enum status sim_decider_decide(struct sim_decider *p)
 {
     enum status status = STATUS_OK;
 
     if (!p->decider) {
-        sim_partition_open(p, 1, 0);
+        sim_decider_open(p, 1, 0);
     }
     batch_part_reset(&p->part, 0, decider_position(p->decider));
     while (p->decided_n < p->records_n && status == STATUS_OK) {
@@ -121,20 +121,20 @@ enum status sim_partition_decide(struct sim_partition *p)
 
         status = decider_record(p->decider, &p->records[p->decided_n], &p->part, &is_cut, &p->why);
         if (is_cut) {
-            sim_partition_store(p);
+            sim_decider_store(p);
             batch_part_reset(&p->part, 0, decider_position(p->decider));
         } else {
             p->decided_n++;
         }
     }
     if (status == STATUS_OK) {
-        sim_partition_store(p);
+        sim_decider_store(p);
     }
     return status;
 }
 
 /* The decision with a number, from the journal. */
-const struct decision *sim_partition_decision(struct sim_partition *p, uint64_t number)
+const struct decision *sim_decider_decision(struct sim_decider *p, uint64_t number)
 {
     struct store_journal_row row;
     struct journal_entry entry;
@@ -147,7 +147,7 @@ const struct decision *sim_partition_decision(struct sim_partition *p, uint64_t 
     return &p->seen;
 }
 
-const struct decision *sim_partition_last(struct sim_partition *p)
+const struct decision *sim_decider_last(struct sim_decider *p)
 {
-    return sim_partition_decision(p, decider_position(p->decider)->number);
+    return sim_decider_decision(p, decider_position(p->decider)->number);
 }

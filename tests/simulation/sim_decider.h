@@ -1,10 +1,10 @@
-/* sim_partition.h - one partition, 0 of as many as a test wants, decided as the engine decides it.
+/* sim_decider.h - one partition, 0 of as many as a test wants, decided as the engine decides it.
  *
- * What sim_log.h publishes is kept as records; sim_partition_decide() gives them to a decider over
+ * What sim_log.h publishes is kept as records; sim_decider_decide() gives them to a decider over
  * a store in memory and closes batches as the engine does.  A fault of the test itself is a failed
  * assert of cmocka. */
-#ifndef SIMULATION_SIM_PARTITION_H
-#define SIMULATION_SIM_PARTITION_H
+#ifndef SIMULATION_SIM_DECIDER_H
+#define SIMULATION_SIM_DECIDER_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@
 #define SIM_RECORDS_MAX 8192
 #define SIM_FIRST_MS    INT64_C(1776643200000) /* 2026-04-20 */
 
-struct sim_partition {
+struct sim_decider {
     struct sim_log log;
     struct store *store;
     struct reference_set *references;
@@ -36,22 +36,22 @@ struct sim_partition {
 };
 
 /* Setup and teardown of a cmocka test: *state is the struct. */
-int sim_partition_setup(void **state);
-int sim_partition_teardown(void **state);
+int sim_decider_setup(void **state);
+int sim_decider_teardown(void **state);
 
 /* A sim_put_fn: arg is the partition. */
-void sim_partition_put(void *arg, uint32_t partition, const struct bytes *key, struct bytes value);
+void sim_decider_put(void *arg, uint32_t partition, const struct bytes *key, struct bytes value);
 
-/* A decider at the row of the store; sim_partition_decide() opens one of 1 partition when there is
+/* A decider at the row of the store; sim_decider_decide() opens one of 1 partition when there is
  * none. */
-void sim_partition_open(struct sim_partition *p, uint32_t partitions_n, uint32_t records_max);
+void sim_decider_open(struct sim_decider *p, uint32_t partitions_n, uint32_t records_max);
 
 /* What is published and not yet decided, as one batch or as many as it is cut into. */
-MUST_CHECK enum status sim_partition_decide(struct sim_partition *p);
-void sim_partition_store(struct sim_partition *p); /* close the batch */
+MUST_CHECK enum status sim_decider_decide(struct sim_decider *p);
+void sim_decider_store(struct sim_decider *p); /* close the batch */
 
 /* The decision with a number, from the journal; borrowed until the next call. */
-const struct decision *sim_partition_decision(struct sim_partition *p, uint64_t number);
-const struct decision *sim_partition_last(struct sim_partition *p);
+const struct decision *sim_decider_decision(struct sim_decider *p, uint64_t number);
+const struct decision *sim_decider_last(struct sim_decider *p);
 
 #endif
