@@ -51,8 +51,8 @@ static void check_amount(struct context *c, enum code code, const struct test *t
     (void)context_check(c, code, test, "/details/money");
 }
 
-/* The shares of the foreign investors but one (0: of all).  Increases may leave more than the whole:
- * D3 and D4 cap what comes out, not what goes in. */
+/* The shares of the foreign investors but one (0: of all).  Increases may leave more than the
+ * whole: D3 and D4 cap what comes out, not what goes in. */
 static int64_t foreign_share_without(const struct context *c, const struct object *registration,
                                      uint32_t ordinal)
 {

@@ -79,3 +79,12 @@ enum status ctl_time(const char *option, const char *text, enum day_end day_end,
     *ret_ms = on * DAY_MS - OFFSET_MS + (day_end == DAY_ENDS ? DAY_MS - 1 : 0);
     return STATUS_OK;
 }
+
+enum status ctl_ledger_id(const char *text, uint8_t out[LEDGER_ID_SIZE], struct failure *err)
+{
+    return strlen(text) == (size_t)2 * LEDGER_ID_SIZE && hex_decode(text, strlen(text), out)
+               ? STATUS_OK
+               : failure_set(err, STATUS_USAGE, REMEDY_STOP, 0,
+                             "--ledger wants the %d hexadecimal digits of a ledger id, not '%s'",
+                             2 * LEDGER_ID_SIZE, text);
+}

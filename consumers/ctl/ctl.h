@@ -15,6 +15,7 @@
 #include "base/status.h"
 #include "consumers/ctl/output.h"
 #include "kafka/settings.h"
+#include "wire/hash.h"
 #include "wire/headers.h"
 
 enum reference_format { FORMAT_OBJECTS, FORMAT_PARITY, FORMAT_ECB };
@@ -54,6 +55,9 @@ struct ctl_settings {
     const char *checker;
     const char *officer;
     const char *reason;
+    const char *filing;
+    const char *ledger;
+    const char *operators;
     const char *policy;
     int show;          /* enum what_if_table */
     int export_format; /* enum export_format */
@@ -85,6 +89,8 @@ ctl_verb_fn review_approve, review_refuse;
 ctl_verb_fn checkpoint_list, checkpoint_witness;
 ctl_verb_fn audit_numbers, audit_sequences, audit_operations;
 ctl_verb_fn verify_ledger;
+ctl_verb_fn evidence_export, evidence_prove;
+ctl_verb_fn receipt_give, receipt_prove;
 ctl_verb_fn what_if_show;
 ctl_verb_fn export_rows;
 ctl_verb_fn ledger_backup, ledger_rebuild, ledger_catch_up, decisions_republish;
@@ -109,6 +115,10 @@ MUST_CHECK enum status ctl_date(const char *option, const char *text, int32_t *r
 enum day_end { DAY_BEGINS, DAY_ENDS };
 MUST_CHECK enum status ctl_time(const char *option, const char *text, enum day_end day_end,
                                 int64_t *ret_ms, struct failure *err);
+
+/* A ledger id of a setting.  STATUS_USAGE. */
+MUST_CHECK enum status ctl_ledger_id(const char *text, uint8_t out[LEDGER_ID_SIZE],
+                                     struct failure *err);
 
 #define CTL_TIMEOUT_MS 10000
 

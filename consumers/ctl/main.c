@@ -269,7 +269,8 @@ static const struct conf_option verify_options[] = {
      .type = CONF_STRING,
      .offset = AT(enterprise),
      .meta = "CODE",
-     .help = "not there yet: whole partitions only"},
+     .help = "only this enterprise's share of its partition, with every bulletin: quick, but it "
+             "does not prove that no record of it is missing"},
     {.option = "from-checkpoint",
      .type = CONF_STRING,
      .offset = AT(from_checkpoint),
@@ -304,6 +305,42 @@ static const struct conf_option what_if_options[] = {
      .help = "one of the three tables alone"},
 };
 
+static const struct conf_option evidence_options[] = {
+    {.option = "enterprise",
+     .type = CONF_STRING,
+     .offset = AT(enterprise),
+     .meta = "CODE",
+     .help = "the records and decisions of this enterprise, with every bulletin of its partition"},
+    {.option = "bank",
+     .type = CONF_STRING,
+     .offset = AT(bank),
+     .meta = "BANK",
+     .help = "with --filing: its enterprise's, up to the last decision on this filing"},
+    {.option = "filing",
+     .type = CONF_STRING,
+     .offset = AT(filing),
+     .meta = "ID",
+     .help = "the filing's id, beside --bank"},
+    {.option = "from",
+     .type = CONF_STRING,
+     .offset = AT(from),
+     .meta = "TIME",
+     .help = "of whole partitions: decisions on what was appended before are left out, the records "
+             "are not, as the rest follows from them"},
+    {.option = "to",
+     .type = CONF_STRING,
+     .offset = AT(to),
+     .meta = "TIME",
+     .help = "up to what was appended then: RFC 3339, or a date in Asia/Shanghai"},
+    {.option = "partition",
+     .type = CONF_INT,
+     .offset = AT(partition),
+     .min = 0,
+     .max = 4095,
+     .meta = "N",
+     .help = "only this one"},
+};
+
 static const struct conf_option checkpoint_options[] = {
     {.option = "partition",
      .type = CONF_INT,
@@ -312,6 +349,35 @@ static const struct conf_option checkpoint_options[] = {
      .max = 4095,
      .meta = "N",
      .help = "only this one"},
+};
+
+static const struct conf_option prove_options[] = {
+    {.option = "ledger",
+     .type = CONF_STRING,
+     .offset = AT(ledger),
+     .meta = "ID",
+     .help = "the ledger that it must be of, in hexadecimal digits; without it, it is printed"},
+};
+
+static const struct conf_option receipt_options[] = {
+    {.option = "enterprise",
+     .type = CONF_STRING,
+     .offset = AT(enterprise),
+     .meta = "CODE",
+     .help = "whose filing, when the bank used the id for several enterprises"},
+};
+
+static const struct conf_option receipt_check_options[] = {
+    {.option = "operators",
+     .type = CONF_FILE,
+     .offset = AT(operators),
+     .help = "the keys of WORKERs and WITNESSes, as reference data of kind operators; without it, "
+             "the operators in force of filings.reference.v1"},
+    {.option = "ledger",
+     .type = CONF_STRING,
+     .offset = AT(ledger),
+     .meta = "ID",
+     .help = "the ledger that it must be of, in hexadecimal digits; without it, it is printed"},
 };
 
 static const struct conf_option export_options[] = {
@@ -434,6 +500,14 @@ static const char *const export_examples[] = {
 static const char *const what_if_examples[] = {
     "filingctl what-if --policy new-policy.json",
     "filingctl what-if --policy new-policy.json --from 2026-04-01 --show sums -o csv", NULL};
+
+static const char *const evidence_examples[] = {
+    "filingctl evidence export all.evidence",
+    "filingctl evidence export one.evidence --enterprise 91210112MA0FG1HX9X",
+    "filingctl evidence check one.evidence --ledger 0123456789abcdef0123456789abcdef", NULL};
+static const char *const receipt_examples[] = {
+    "filingctl receipt 210100000123 019a3f52-6c1e-7d40-9f6b-2f3a51c0d001 > receipt.json",
+    "filingctl receipt check receipt.json --operators operators.json", NULL};
 
 #define OPTIONS(array) .options = (array), .options_n = N(array)
 
@@ -667,6 +741,50 @@ static const struct conf_verb verbs[] = {
               "fixed at the start. Each difference is a row; 4 when there is one. Nothing is "
               "written anywhere.",
      OPTIONS(verify_options)},
+    {.name = "evidence export",
+     .arguments = "FILE",
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .help = "write what was filed and decided, with its proofs, to one file",
+     .about = "Writes the records, the bulletins that they rest on, the decisions and the "
+              "checkpoints over them to FILE, signed with operator.key_file, the key of a WORKER "
+              "in force (5 for anybody else). Of whole partitions, of an enterprise, or of an "
+              "enterprise up to one filing. Read from the topics alone, ends fixed at the start. "
+              "What has no checkpoint yet stands on its chain and this signature.",
+     OPTIONS(evidence_options),
+     .examples = evidence_examples},
+    {.name = "evidence check",
+     .arguments = "FILE",
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .help = "prove such a file, without Kafka or a store",
+     .about = "Decides everything in FILE (- is standard input) again under its own bulletins, "
+              "compares each decision byte for byte, follows the trees to the signed checkpoints, "
+              "and checks every signature and digest. Each difference is a row; 4 when there is "
+              "one, 1 when FILE is no evidence. Whose ledger it is only its id says: compare it "
+              "with the one that you know, or give --ledger.",
+     OPTIONS(prove_options),
+     .examples = evidence_examples},
+    {.name = "receipt",
+     .arguments = "BANK ID",
+     .arguments_min = 2,
+     .arguments_max = 2,
+     .help = "a receipt for the last decision on a filing, for the bank to keep",
+     .about = "Prints a text of a few kilobytes: the decision, the hashes that lead from it to a "
+              "signed checkpoint, and the checkpoint with its witnesses. 1 while no checkpoint "
+              "covers the decision.",
+     OPTIONS(receipt_options),
+     .examples = receipt_examples},
+    {.name = "receipt check",
+     .arguments = "FILE",
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .help = "whether a receipt is to be believed",
+     .about = "Follows the way from the decision to the checkpoint and checks its signatures by "
+              "the keys of --operators, without Kafka, or by those of filings.reference.v1. 4 when "
+              "anything in it is not right, 1 when it is no receipt.",
+     OPTIONS(receipt_check_options),
+     .examples = receipt_examples},
     {.name = "what-if",
      .arguments = "",
      .help = "what another policy would have decided",
@@ -769,6 +887,10 @@ static const struct {
     {"dead-letters show", dead_letters_show},
     {"dead-letters redrive", dead_letters_redrive},
     {"verify", verify_ledger},
+    {"evidence export", evidence_export},
+    {"evidence check", evidence_prove},
+    {"receipt", receipt_give},
+    {"receipt check", receipt_prove},
     {"what-if", what_if_show},
     {"export", export_rows},
     {"ledger backup", ledger_backup},

@@ -12,6 +12,7 @@
 #include "base/progress.h"
 #include "base/signals.h"
 #include "consumers/ctl/ctl.h"
+#include "consumers/ctl/verify_enterprise.h"
 
 static const struct output_column columns[] = {
     {"place", OUTPUT_TEXT},    {"partition", OUTPUT_NUMBER}, {"offset", OUTPUT_NUMBER},
@@ -72,7 +73,6 @@ static enum status check_options(const struct ctl_settings *settings, struct fai
 {
     const char *part = settings->from              ? "--from"
                        : settings->to              ? "--to"
-                       : settings->enterprise      ? "--enterprise"
                        : settings->from_checkpoint ? "--from-checkpoint"
                                                    : NULL;
 
@@ -139,9 +139,13 @@ enum status verify_ledger(struct ctl *ctl, struct failure *err)
                                      .stop = is_stopped,
                                      .arg = &proof};
     struct verify_report report = {.partitions = 0};
-    enum status status = check_options(ctl->settings, err);
+    enum status status;
     enum status written;
 
+    if (ctl->settings->enterprise) {
+        return verify_enterprise(ctl, err);
+    }
+    status = check_options(ctl->settings, err);
     if (status != STATUS_OK) {
         return status;
     }

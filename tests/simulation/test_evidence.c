@@ -16,6 +16,7 @@
 #include "consumers/audit/evidence_check.h"
 #include "consumers/audit/evidence_make.h"
 #include "consumers/audit/part.h"
+#include "consumers/audit/receipt.h"
 #include "consumers/engine/journal.h"
 #include "consumers/store/states_digest.h"
 #include "sim_broker.h"
@@ -771,6 +772,89 @@ static void a_checkpoint_of_another_key_is_left_out(void **state)
     world_close(w);
 }
 
+/* ---- receipts ------------------------------------------------------------------------------- */
+
+static void receipt_make(struct world *w, uint64_t number, struct buffer *text)
+{
+    const uint64_t place = number - 1;
+    const struct tree_choice choice = {.places = &place, .places_n = 1, .leaves_n = w->covered};
+    uint8_t(*leaves)[DIGEST_SIZE] = calloc(w->covered, DIGEST_SIZE);
+    const struct made_decision *d = &w->decisions[place];
+    struct receipt receipt = {.decision = {.at = d->value, .n = d->n}};
+    struct checkpoint checkpoint;
+    struct buffer path;
+    size_t n = 0;
+
+    assert_non_null(leaves);
+    buffer_init(&path, 4096);
+    arena_reset(&w->arena);
+    for (uint64_t i = 0; i < w->covered; i++) {
+        tree_leaf(w->log.hash, (struct bytes){.at = w->decisions[i].value, .n = w->decisions[i].n},
+                  leaves[i]);
+    }
+    ok(tree_prove(w->log.hash, leaves, &choice, &path, &w->why));
+    checkpoint_entry_read(checkpoint_book_partition(w->book, 0, &n), &checkpoint);
+    ok(checkpoint_encode(&checkpoint, &w->arena, &receipt.checkpoint));
+    receipt.path = buffer_bytes(&path);
+    ok(receipt_put(&receipt, text, &w->why));
+    buffer_fini(&path);
+    free(leaves);
+}
+
+/* As a bank does that has the operators. */
+static bool receipt_holds(struct world *w, struct bytes text, struct receipt_memory *memory)
+{
+    const struct checkpoint_register known = {
+        .reference = replay_reference(w->replay),
+        .as_of = (int64_t)decider_position(replay_decider(w->replay))->bulletin,
+        .ledger_id = w->log.ledger_id};
+    const struct checkpoint_entry *entry;
+    struct checkpoint_book *book = NULL;
+    size_t n = 0;
+    bool holds;
+
+    if (receipt_read(text, w->log.hash, memory, &w->why) != STATUS_OK) {
+        return false;
+    }
+    ok(checkpoint_book_open(&book, &w->why));
+    ok(checkpoint_book_add(book, 0, memory->receipt.checkpoint, &w->why));
+    ok(checkpoint_book_judge(book, &known, &w->why));
+    entry = checkpoint_book_all(book, &n);
+    holds = entry->verdict == CHECKPOINT_GOOD && entry->witnesses_good_n == entry->witnesses_n;
+    checkpoint_book_close(book);
+    return holds;
+}
+
+static void no_byte_of_a_receipt_can_be_changed(void **state)
+{
+    struct world *w = world_small();
+    struct receipt_memory *memory = NULL;
+    struct buffer text;
+
+    (void)state;
+    buffer_init(&text, RECEIPT_SIZE_MAX);
+    ok(receipt_memory_open(&memory, &w->why));
+    receipt_make(w, w->covered, &text);
+    assert_true(text.n < 6000);
+    assert_true(receipt_holds(w, buffer_bytes(&text), memory));
+    assert_int_equal(memory->decision.number, w->covered);
+    for (size_t i = 0; i < text.n; i++) {
+        for (unsigned bit = 0; bit < 8; bit++) {
+            text.at[i] ^= (uint8_t)(1U << bit);
+            if (receipt_holds(w, buffer_bytes(&text), memory)) {
+                fail_msg("byte %zu of a receipt may be changed", i);
+            }
+            text.at[i] ^= (uint8_t)(1U << bit);
+        }
+    }
+    for (size_t n = 0; n < text.n; n += 7) {
+        assert_false(receipt_holds(w, (struct bytes){.at = text.at, .n = n}, memory));
+    }
+    receipt_memory_close(memory);
+    buffer_fini(&text);
+    world_close(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -783,6 +867,7 @@ int main(void)
         cmocka_unit_test(a_bundle_that_is_cut_off_is_none),
         cmocka_unit_test(a_signed_lie_is_named),
         cmocka_unit_test(a_checkpoint_of_another_key_is_left_out),
+        cmocka_unit_test(no_byte_of_a_receipt_can_be_changed),
     };
 
     return cmocka_run_group_tests_name("evidence", tests, NULL, NULL);
