@@ -257,13 +257,14 @@ is "--from $key_offset --to $key_offset --partition $right --rate 100" \
     'map(select(.command == "dead-letters redrive"))[0].arguments'
 count=$(jq -s length "$dir/out")
 
-# ---- forged: a bit of a signed record turned, another's name, rubbish ----
+# ---- forged: a bit of a signed record turned, another's name, a copy, rubbish ----
 take "$operations" 0 0 "$dir/act.bin"
 last=$(tail -c 1 "$dir/act.bin" | od -An -tu1 | tr -d ' ')
 { head -c -1 "$dir/act.bin" && printf "\\$(printf '%03o' $((last ^ 1)))"; } >"$dir/forged.bin"
 put "$operations" 0 alice "$dir/forged.bin"
 put "$operations" 0 bob "$dir/act.bin"
+put "$operations" 0 alice "$dir/act.bin"
 put "$operations" 0 bob "$dir/all.jsonl"
-expect 4 '3 without a good signature' audit operations -o json
-is "wrong,under another's name,undecodable" ".[$count:] | map(.signature) | join(\",\")"
+expect 4 '4 without a good signature' audit operations -o json
+is "wrong,under another's name,a copy,undecodable" ".[$count:] | map(.signature) | join(\",\")"
 echo 'all promises hold'
