@@ -66,6 +66,8 @@ struct ctl_settings {
     int show;          /* enum what_if_table */
     int export_format; /* enum export_format */
     bool yes;
+    bool each;
+    int64_t rate; /* records a second */
     int64_t from_number; /* of the first decision that is missing in the topic */
 };
 
@@ -80,6 +82,7 @@ struct ctl {
 typedef enum status ctl_verb_fn(struct ctl *ctl, struct failure *err);
 
 ctl_verb_fn topics_apply, topics_show;
+ctl_verb_fn dead_letters_list, dead_letters_show, dead_letters_redrive;
 ctl_verb_fn key_new;
 ctl_verb_fn ledger_found;
 ctl_verb_fn reference_propose, reference_approve, reference_show;

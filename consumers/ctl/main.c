@@ -181,6 +181,68 @@ static const struct conf_option operations_options[] = {
      .help = "done then or earlier: RFC 3339, or a date in Asia/Shanghai"},
 };
 
+static const struct conf_option dead_list_options[] = {
+    {.option = "from",
+     .type = CONF_STRING,
+     .offset = AT(from),
+     .meta = "X",
+     .help = "received then or later: RFC 3339, a date in Asia/Shanghai, or with --partition an "
+             "offset"},
+    {.option = "to",
+     .type = CONF_STRING,
+     .offset = AT(to),
+     .meta = "X",
+     .help = "received then or earlier, as for --from"},
+    {.option = "partition",
+     .type = CONF_INT,
+     .offset = AT(partition),
+     .min = 0,
+     .max = 4095,
+     .meta = "N",
+     .help = "only this one"},
+    {.option = "each",
+     .type = CONF_SWITCH,
+     .offset = AT(each),
+     .help = "a row for each in place of one for each reason"},
+};
+
+static const struct conf_option redrive_options[] = {
+    {.option = "from",
+     .type = CONF_STRING,
+     .offset = AT(from),
+     .meta = "X",
+     .help = "received then or later: RFC 3339, a date in Asia/Shanghai, or with --partition an "
+             "offset; required"},
+    {.option = "to",
+     .type = CONF_STRING,
+     .offset = AT(to),
+     .meta = "X",
+     .help = "received then or earlier, as for --from; required"},
+    {.option = "partition",
+     .type = CONF_INT,
+     .offset = AT(partition),
+     .min = 0,
+     .max = 4095,
+     .meta = "N",
+     .help = "only what lies in this one"},
+    {.option = "rate",
+     .type = CONF_INT,
+     .offset = AT(rate),
+     .min = 1,
+     .max = 100000,
+     .preset = "100",
+     .meta = "N",
+     .help = "records a second at most"},
+    {.option = "yes",
+     .type = CONF_SWITCH,
+     .offset = AT(yes),
+     .help = "send; without it what would be sent is shown"},
+};
+
+static const char *const redrive_examples[] = {
+    "filingctl dead-letters redrive --from 2026-04-13 --to 2026-04-13",
+    "filingctl dead-letters redrive --partition 3 --from 131 --to 140 --yes", NULL};
+
 static const struct conf_option verify_options[] = {
     {.option = "from",
      .type = CONF_STRING,
@@ -671,6 +733,36 @@ static const struct conf_verb verbs[] = {
          "steps have two records, 'begun' and 'done' or 'failed'. 4 when a signature is not "
          "good.",
      OPTIONS(operations_options)},
+    {.name = "dead-letters list",
+     .arguments = "",
+     .help = "records that could not be tried, by reason",
+     .about = "The records that are undecodable, or lie under a wrong key or in a wrong partition: "
+              "they have a decision, 101 at the empty field or at /enterprise, and no identity. "
+              "Read from filings.decided.v1 and filings.submitted.v1; what no worker has decided "
+              "yet is not among them. For each reason how many, the first and the last place, and "
+              "the banks as far as they are known, by their filings or by the headers.",
+     OPTIONS(dead_list_options)},
+    {.name = "dead-letters show",
+     .arguments = "PARTITION:OFFSET",
+     .arguments_min = 1,
+     .arguments_max = 1,
+     .help = "one of them, down to the byte",
+     .about = "Why it could not be tried, with the byte and the field of the fault, its decision, "
+              "key, append time and headers, its fields as far as they can be read, and its "
+              "bytes."},
+    {.name = "dead-letters redrive",
+     .arguments = "",
+     .help = "send what lay in a wrong place to the right one",
+     .about = "Publishes each record of the bounds that lay under a wrong key or in a wrong "
+              "partition again: the same value, so that the bank's signature holds, under the "
+              "enterprise as key, in its partition. Its headers are kept, with "
+              "filing-redrive-count and filing-redrive-from beside them. What has a decision of "
+              "its own by now, or waits for one, is passed over; what is undecodable, names no "
+              "credit code or was redriven three times is never sent, and makes the end 3. "
+              "Without --yes nothing is sent. With it operator.key_file signs for the act, which "
+              "filings.operations.v1 keeps. A signal ends it between two records.",
+     OPTIONS(redrive_options),
+     .examples = redrive_examples},
     {.name = "verify",
      .arguments = "",
      .help = "prove that decisions and ledgers follow from the log",
@@ -826,6 +918,9 @@ static const struct {
     {"checkpoint list", checkpoint_list},
     {"checkpoint witness", checkpoint_witness},
     {"audit operations", audit_operations},
+    {"dead-letters list", dead_letters_list},
+    {"dead-letters show", dead_letters_show},
+    {"dead-letters redrive", dead_letters_redrive},
     {"verify", verify_ledger},
     {"evidence export", evidence_export},
     {"evidence check", evidence_prove},

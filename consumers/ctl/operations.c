@@ -3,11 +3,13 @@
  * A signature is good when the operators in force at the record's place give its key to the person
  * that it names, with a role that acts in person, valid on its date in Asia/Shanghai.  The time of
  * a place is the record's time stamp, but never before that of a good record above it: so nobody
- * brings back a key that was withdrawn by writing an old date. */
+ * brings back a key that was withdrawn by writing an old date.  A signature that stood above is no
+ * second act: whoever may write to the topic can copy a record. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "consumers/audit/use_book.h"
 #include "consumers/ctl/cells.h"
 #include "consumers/ctl/ledger_log.h"
 #include "consumers/ctl/reader.h"
@@ -28,6 +30,7 @@ struct listing {
     struct arena arena;
     struct output output;
     struct buffer arguments;
+    struct use_book signatures; /* of good records */
     int64_t from_ms;
     int64_t to_ms;
     int64_t reached_ms; /* by good records so far */
@@ -114,7 +117,25 @@ static void put_row(struct listing *l, const rd_kafka_message_t *message,
     output_end_row(&l->output);
 }
 
-static void take_record(struct listing *l, const rd_kafka_message_t *message)
+/* A good record's signature is noted; *verdict is another one when it stood above. */
+static enum status note_signature(struct listing *l, const struct operation *operation,
+                                  int64_t offset, const char **verdict, struct failure *err)
+{
+    struct use use = {.place = {.offset = offset}};
+    const struct use *first = NULL;
+    enum status status;
+
+    memcpy(use.user, &offset, sizeof(offset)); /* each record is a user of its own */
+    status = use_book_add(&l->signatures, operation->signature, &use, &first, err);
+
+    if (status == STATUS_OK && first) {
+        *verdict = "a copy";
+    }
+    return status;
+}
+
+static enum status take_record(struct listing *l, const rd_kafka_message_t *message,
+                               struct failure *err)
 {
     const struct bytes value = {.at = message->payload, .n = message->payload ? message->len : 0};
     rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
@@ -123,20 +144,25 @@ static void take_record(struct listing *l, const rd_kafka_message_t *message)
     const bool is_decoded = value.n > 0 && operation_decode(value, &operation) == STATUS_OK;
     const char *verdict = "undecodable";
     bool is_good;
+    enum status status = STATUS_OK;
 
     at_ms = at_ms < l->reached_ms ? l->reached_ms : at_ms;
     arena_reset(&l->arena);
     if (is_decoded) {
         verdict = judge(l, &operation, message, at_ms);
     }
+    if (strcmp(verdict, "good") == 0) {
+        status = note_signature(l, &operation, message->offset, &verdict, err);
+    }
     is_good = strcmp(verdict, "good") == 0;
     l->reached_ms = is_good ? at_ms : l->reached_ms;
     if (is_decoded && (operation.at_ms < l->from_ms || operation.at_ms > l->to_ms)) {
-        return;
+        return status;
     }
     l->records++;
     l->bad += is_good ? 0 : 1;
     put_row(l, message, is_decoded ? &operation : NULL, verdict);
+    return status;
 }
 
 /* ---- the verb ------------------------------------------------------------------------------- */
@@ -152,7 +178,7 @@ static enum status read_all(struct listing *l, struct failure *err)
     while (status == STATUS_OK) {
         status = reader_next(reader, &message, err);
         if (status == STATUS_OK) {
-            take_record(l, message);
+            status = take_record(l, message, err);
         }
     }
     reader_close(reader);
@@ -184,6 +210,7 @@ enum status audit_operations(struct ctl *ctl, struct failure *err)
     enum status written;
 
     buffer_init(&l.arguments, MESSAGE_SIZE_MAX);
+    use_book_init(&l.signatures);
     output_init(&l.output, ctl->out, ctl->common->output, columns,
                 sizeof(columns) / sizeof(columns[0]));
     status = open_listing(&l, err);
@@ -198,6 +225,7 @@ enum status audit_operations(struct ctl *ctl, struct failure *err)
         ctl->code = l.bad > 0 ? EXIT_DIFFERENCE : EXIT_DONE;
     }
     buffer_fini(&l.arguments);
+    use_book_fini(&l.signatures);
     ledger_log_close(l.log);
     if (l.arena.base) {
         arena_close(&l.arena);

@@ -3,12 +3,14 @@
  * The first byte chooses the reader.  Beside what the sanitizers see, a decoded filing must be read
  * by protobuf-c as well, and what is encoded from a document must decode to the same document. */
 #include <assert.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "base/limits.h"
 #include "filing/v1/filing.pb-c.h"
 #include "wire/decision_codec.h"
+#include "wire/dissect.h"
 #include "wire/encode.h"
 #include "wire/json.h"
 #include "wire/records.h"
@@ -59,7 +61,7 @@ static void encode_again(const struct document *doc)
     assert(bytes_equal(bytes, again));
 }
 
-static void try_filing(struct bytes bytes)
+static bool try_filing(struct bytes bytes)
 {
     struct document doc = {0};
     enum status status = filing_decode(bytes.at, bytes.n, &arena, &doc, NULL);
@@ -71,37 +73,55 @@ static void try_filing(struct bytes bytes)
         assert(message);
         encode_again(&doc);
     }
+    return status == STATUS_OK;
 }
 
-static void try_content(struct bytes bytes)
+static bool try_content(struct bytes bytes)
 {
     struct content_parts parts = {0};
 
-    if (content_decode(bytes.at, bytes.n, &arena, &parts, NULL) == STATUS_OK) {
-        for (uint32_t i = 0; i < parts.items_n; i++) {
-            enum status status = document_to_json(&parts.items[i], &first, NULL);
-
-            assert(status == STATUS_OK || status == STATUS_LIMIT);
-            buffer_reset(&first);
-        }
+    if (content_decode(bytes.at, bytes.n, &arena, &parts, NULL) != STATUS_OK) {
+        return false;
     }
+    for (uint32_t i = 0; i < parts.items_n; i++) {
+        enum status status = document_to_json(&parts.items[i], &first, NULL);
+
+        assert(status == STATUS_OK || status == STATUS_LIMIT);
+        buffer_reset(&first);
+    }
+    return true;
 }
 
-static void try_submission(struct bytes bytes)
+static bool try_parts(struct bytes bytes)
 {
     struct submission submission = {0};
     struct bulletin bulletin = {0};
 
     if (submission_split(bytes.at, bytes.n, &submission, NULL)) {
-        return;
+        return false;
     }
     if (submission.filing.at) {
-        try_filing(submission.filing);
-    } else if (bulletin_split(submission.bulletin.at, submission.bulletin.n, &bulletin, NULL) ==
-               STATUS_OK) {
-        try_content(bulletin.content);
+        return try_filing(submission.filing);
     }
+    return bulletin_split(submission.bulletin.at, submission.bulletin.n, &bulletin, NULL) ==
+               STATUS_OK &&
+           try_content(bulletin.content);
 }
+
+/* The place of a fault is found exactly where there is one. */
+static void try_submission(struct bytes bytes)
+{
+    const bool is_decodable = try_parts(bytes);
+    struct wire_fault fault;
+
+    dissect_submission(bytes, NULL, NULL, &fault);
+    assert(is_decodable == (fault.kind == WIRE_FAULT_NONE));
+    assert(fault.at < bytes.n || bytes.n == 0);
+}
+
+static void try_filing_alone(struct bytes bytes) { (void)try_filing(bytes); }
+
+static void try_content_alone(struct bytes bytes) { (void)try_content(bytes); }
 
 static void try_json(struct bytes bytes)
 {
@@ -144,8 +164,8 @@ static void try_records(struct bytes bytes)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static void (*const readers[])(struct bytes) = {try_submission, try_filing, try_content,
-                                                    try_json, try_records};
+    static void (*const readers[])(struct bytes) = {try_submission, try_filing_alone,
+                                                    try_content_alone, try_json, try_records};
 
     if (size == 0) {
         return 0;
