@@ -665,6 +665,63 @@ static void bounds_leave_out_what_lies_outside(void **state)
     world_close(w);
 }
 
+/* The keys that sign are of bulletins behind what was asked for. */
+static void later_bulletins_name_the_keys(void **state)
+{
+    struct world *w = world_open(45);
+    struct evidence_report report;
+    struct evidence_choice choices[3];
+    size_t early;
+
+    (void)state;
+    sim_log_found(&w->log);
+    while (w->records_n < 200) {
+        sim_log_go_on(&w->log);
+    }
+    decide(w, 0, w->records_n);
+    early = w->decisions_n / 2;
+    put_checkpoint(w, w->worker, "w1");
+    name_operators(w);
+    decide(w, 200, w->records_n);
+    judge(w);
+    choices[0] = (struct evidence_choice){.to_ms = w->records[100].timestamp_ms};
+    choices[1] = (struct evidence_choice){.enterprise = w->log.codes[0], .number_max = early};
+    choices[2] = (struct evidence_choice){.enterprise = w->log.codes[2]};
+    for (size_t i = 0; i < 3; i++) {
+        struct bundle b = bundle_make(w, &choices[i]);
+
+        expect_clean(&b, &report);
+        assert_int_equal(report.proofs[0].covered_to, w->covered);
+        evidence_report_fini(&report);
+        free(b.at);
+    }
+    world_close(w);
+}
+
+static void nothing_follows_later_bulletins(void **state)
+{
+    struct world *w = world_run(46, 60);
+    const struct part_conf conf = {.topic = TOPIC, .partitions_n = PARTITIONS};
+    struct part *part = NULL;
+    size_t last = 0;
+
+    (void)state;
+    ok(part_open(&conf, &part, &w->why));
+    ok(part_record(part, &w->records[0], &w->why));
+    ok(part_decision(part, (struct bytes){.at = w->decisions[0].value, .n = w->decisions[0].n},
+                     NULL, &w->why));
+    for (size_t i = 1; i < w->records_n; i++) {
+        last = part_is_bulletin(&w->records[i]) ? i : last;
+    }
+    assert_true(last > 0 && last + 1 < w->records_n);
+    ok(part_bulletin(part, &w->records[last], &w->why));
+    assert_null(part_difference(part));
+    ok(part_record(part, &w->records[last + 1], &w->why));
+    assert_non_null(part_difference(part));
+    part_close(part);
+    world_close(w);
+}
+
 /* A small ledger: five bulletins, a registration, an inflow and one that is refused. */
 static struct world *world_small(void)
 {
@@ -863,6 +920,8 @@ int main(void)
         cmocka_unit_test(a_bundle_of_everything_proves_the_checkpoints),
         cmocka_unit_test(a_bundle_of_an_enterprise_has_a_way_to_each_root),
         cmocka_unit_test(bounds_leave_out_what_lies_outside),
+        cmocka_unit_test(later_bulletins_name_the_keys),
+        cmocka_unit_test(nothing_follows_later_bulletins),
         cmocka_unit_test(no_byte_of_a_bundle_can_be_changed),
         cmocka_unit_test(a_bundle_that_is_cut_off_is_none),
         cmocka_unit_test(a_signed_lie_is_named),
