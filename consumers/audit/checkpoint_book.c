@@ -204,6 +204,12 @@ enum status checkpoint_book_add(struct checkpoint_book *book, int64_t offset, st
 enum status checkpoint_book_read(struct checkpoint_book *book, rd_kafka_t *handle,
                                  const char *topic, struct failure *err)
 {
+    return checkpoint_book_read_last(book, handle, topic, INT64_MAX, err);
+}
+
+enum status checkpoint_book_read_last(struct checkpoint_book *book, rd_kafka_t *handle,
+                                      const char *topic, int64_t records_max, struct failure *err)
+{
     struct log_reader_conf conf = {.handle = handle, .topic = topic};
     struct log_reader *reader = NULL;
     struct bus_record record;
@@ -219,6 +225,7 @@ enum status checkpoint_book_read(struct checkpoint_book *book, rd_kafka_t *handl
         status = admin_ends(handle, topic, 0, ANSWER_MS, &conf.from, &conf.end, err);
     }
     if (status == STATUS_OK) {
+        conf.from = conf.end - conf.from > records_max ? conf.end - records_max : conf.from;
         status = log_reader_open(&conf, &reader, err);
     }
     while (status == STATUS_OK && !at_end) {

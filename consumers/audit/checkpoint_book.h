@@ -93,6 +93,12 @@ MUST_CHECK enum status checkpoint_book_add(struct checkpoint_book *book, int64_t
 MUST_CHECK enum status checkpoint_book_read(struct checkpoint_book *book, rd_kafka_t *handle,
                                             const char *topic, struct failure *err);
 
+/* The same, of the newest records_max records only: for whoever wants to know where things stand.
+ */
+MUST_CHECK enum status checkpoint_book_read_last(struct checkpoint_book *book, rd_kafka_t *handle,
+                                                 const char *topic, int64_t records_max,
+                                                 struct failure *err);
+
 /* Whose keys count.  Borrowed for the call, the reference set's rows until the book is closed. */
 struct checkpoint_register {
     const struct reference *reference;

@@ -91,13 +91,14 @@ void region_book_init(struct region_book *book) { book->entries = NULL; }
  * NOLINTNEXTLINE(readability-function-cognitive-complexity,readability-function-size) */
 void region_book_fini(struct region_book *book)
 {
-    struct region_entry *entry;
-    struct region_entry *next;
+    struct region_entry *entry = book->entries;
 
-    HASH_ITER(hh, book->entries, entry, next)
-    {
-        HASH_DEL(book->entries, entry);
+    HASH_CLEAR(hh, book->entries); /* the table alone */
+    while (entry) {
+        struct region_entry *next = entry->hh.next;
+
         free(entry);
+        entry = next;
     }
 }
 

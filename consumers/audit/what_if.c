@@ -102,8 +102,24 @@ enum status what_if_open(const struct what_if_conf *conf, const struct bus_recor
  * NOLINTNEXTLINE(readability-function-cognitive-complexity,readability-function-size) */
 static void drop_pair(struct what_if *w, struct pair *pair)
 {
+    assert(w->pairs);
     HASH_DEL(w->pairs, pair);
     free(pair);
+}
+
+/* uthash's macros count as if they were written here.
+ * NOLINTNEXTLINE(readability-function-cognitive-complexity,readability-function-size) */
+static void drop_pairs(struct what_if *w)
+{
+    struct pair *pair = w->pairs;
+
+    HASH_CLEAR(hh, w->pairs); /* the table alone */
+    while (pair) {
+        struct pair *next = pair->hh.next;
+
+        free(pair);
+        pair = next;
+    }
 }
 
 void what_if_close(struct what_if *w)
@@ -111,9 +127,7 @@ void what_if_close(struct what_if *w)
     if (!w) {
         return;
     }
-    while (w->pairs) {
-        drop_pair(w, w->pairs);
-    }
+    drop_pairs(w);
     for (int i = 0; i < WORLDS_N; i++) {
         replay_close(w->worlds[i]);
     }

@@ -27,13 +27,14 @@ void limit_book_init(struct limit_book *book) { book->refused = NULL; }
  * NOLINTNEXTLINE(readability-function-cognitive-complexity,readability-function-size) */
 void limit_book_fini(struct limit_book *book)
 {
-    struct refused_limit *entry;
-    struct refused_limit *next;
+    struct refused_limit *entry = book->refused;
 
-    HASH_ITER(hh, book->refused, entry, next)
-    {
-        HASH_DEL(book->refused, entry);
+    HASH_CLEAR(hh, book->refused); /* the table alone */
+    while (entry) {
+        struct refused_limit *next = entry->hh.next;
+
         free(entry);
+        entry = next;
     }
 }
 

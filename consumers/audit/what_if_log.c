@@ -56,7 +56,7 @@ static void spool(struct part *part, enum row_kind kind, const void *row, size_t
     if (part->status == STATUS_OK &&
         (fwrite(&tag, 1, 1, part->rows) != 1 || fwrite(row, n, 1, part->rows) != 1)) {
         part->status = failure_set(&part->err, STATUS_IO, REMEDY_STOP, errno,
-                                   "cannot write a temporary file: %s", strerror(errno));
+                                   "cannot write a temporary file: %s", strerrordesc_np(errno));
     }
 }
 
@@ -77,7 +77,7 @@ static enum status unspool(struct run *r, struct part *part, struct failure *err
 
     if (fflush(part->rows) != 0 || fseek(part->rows, 0, SEEK_SET) != 0) {
         return failure_set(err, STATUS_IO, REMEDY_STOP, errno, "cannot write a temporary file: %s",
-                           strerror(errno));
+                           strerrordesc_np(errno));
     }
     for (tag = getc(part->rows); tag != EOF; tag = getc(part->rows)) {
         struct flip flip;
@@ -187,7 +187,7 @@ static void run_part(struct run *r, uint32_t partition)
     part->rows = tmpfile();
     if (!part->rows) {
         status = failure_set(&err, STATUS_IO, REMEDY_STOP, errno,
-                             "cannot make a temporary file: %s", strerror(errno));
+                             "cannot make a temporary file: %s", strerrordesc_np(errno));
     }
     if (status == STATUS_OK) {
         status = decide_partition(r, partition, part, &err);

@@ -1,6 +1,7 @@
 #include "consumers/ctl/adoption.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -465,6 +466,19 @@ enum status adoption_take_group(struct repair *repair, const struct store_ledger
     status = repair_take_group(repair, ledger, offsets, err);
     free(offsets);
     return status;
+}
+
+void adoption_text(const struct repair *repair, const struct store_ledger *ledger,
+                   const struct adoption *adoptions, char out[ADOPTION_TEXT_SIZE])
+{
+    char id[2 * STORE_ID_SIZE + 1];
+    uint64_t n = 0;
+
+    for (uint32_t p = 0; p < repair->partitions_n; p++) {
+        n += adoptions[p].number - adoptions[p].number_before;
+    }
+    hex_encode((struct bytes){.at = ledger->store_id, .n = STORE_ID_SIZE}, id);
+    (void)snprintf(out, ADOPTION_TEXT_SIZE, "%" PRIu64 " decisions adopted, store %s", n, id);
 }
 
 enum status adoption_print(const struct ctl *ctl, const struct adoption *adoptions, uint32_t n,

@@ -61,6 +61,11 @@ MUST_CHECK enum status adopter_run(struct adopter *adopter, uint32_t partition,
 MUST_CHECK enum status adoption_take_group(struct repair *repair, const struct store_ledger *ledger,
                                            const struct adoption *adoptions, struct failure *err);
 
+/* "<n> decisions adopted, store <id>", for the record of the act. */
+#define ADOPTION_TEXT_SIZE 96
+void adoption_text(const struct repair *repair, const struct store_ledger *ledger,
+                   const struct adoption *adoptions, char out[ADOPTION_TEXT_SIZE]);
+
 /* Rows for people and programs: partition, number_before, number, published, next_offset. */
 MUST_CHECK enum status adoption_print(const struct ctl *ctl, const struct adoption *adoptions,
                                       uint32_t n, struct failure *err);

@@ -394,33 +394,52 @@ static enum status publish_all(struct republish *r, struct failure *err)
     return status;
 }
 
+/* From the first record of the act to the last. */
+static enum status act(struct republish *r, struct failure *err)
+{
+    char text[64];
+    uint64_t transactions = 0;
+    enum status status = repair_begin(&r->repair, err);
+
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = publish_all(r, err);
+    for (uint32_t p = 0; p < r->repair.partitions_n; p++) {
+        transactions += r->gaps[p].transactions;
+    }
+    (void)snprintf(text, sizeof(text), "%" PRIu64 " transactions", transactions);
+    return repair_end(&r->repair, status, text, err);
+}
+
 static enum status republish(struct republish *r, struct failure *err)
 {
+    const bool is_act = r->ctl->settings->yes;
     bool is_any = false;
     enum status status = look_all(r, err);
 
-    if (status == STATUS_OK && r->ctl->settings->yes) {
-        status = check_from(r, &is_any, err);
-        if (status == STATUS_OK) {
-            status = publish_all(r, err);
-        }
-        if (status == STATUS_OK && !is_any) {
-            (void)fprintf(stderr, "filingctl: nothing is missing in the topic\n");
-        }
-        return status == STATUS_OK ? print(r, err) : status;
-    }
-    if (status == STATUS_OK) {
+    /* What is missing where is what somebody wants to see who does not know N yet. */
+    if (status == STATUS_OK && !is_act) {
         status = print(r, err);
     }
     if (status == STATUS_OK) {
         status = check_from(r, &is_any, err);
+    }
+    if (status == STATUS_OK && is_act && is_any) {
+        status = act(r, err);
+    }
+    if (status == STATUS_OK && is_act) {
+        status = print(r, err);
+    }
+    if (status == STATUS_OK && !is_any) {
+        (void)fprintf(stderr, "filingctl: nothing is missing in the topic\n");
     }
     return status == STATUS_OK && is_any
                ? repair_consent(r->ctl, "publishes what the topic lacks", err)
                : status;
 }
 
-static void close_all(struct republish *r)
+static void close_all(struct republish *r, enum status status)
 {
     /* False: its thread hangs in a call of librdkafka, and goes with the process. */
     (void)publisher_close(r->publisher);
@@ -432,7 +451,7 @@ static void close_all(struct republish *r)
     desk_close(r->desk);
     reference_set_close(r->references);
     store_close(r->store);
-    repair_close(&r->repair);
+    repair_close(&r->repair, status);
 }
 
 enum status decisions_republish(struct ctl *ctl, struct failure *err)
@@ -443,6 +462,6 @@ enum status decisions_republish(struct ctl *ctl, struct failure *err)
     if (status == STATUS_OK) {
         status = republish(&r, err);
     }
-    close_all(&r);
+    close_all(&r, status);
     return status;
 }

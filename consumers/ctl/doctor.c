@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "consumers/ctl/checkpoint_look.h"
 #include "consumers/ctl/ledger_log.h"
 #include "consumers/ctl/lookup.h"
 #include "consumers/ctl/partition_state.h"
@@ -16,6 +17,8 @@
 #define OPEN_MS_MAX  60000 /* transaction.max.timeout.ms of our brokers */
 #define AHEAD_MS_MAX 5000
 #define TEXT_SIZE    512
+/* For a checkpoint: six times the longest that a worker of the default settings takes. */
+#define WAITING_MS_MAX 3600000
 
 static const struct output_column columns[] = {
     {"look", OUTPUT_TEXT},
@@ -210,6 +213,83 @@ static void look_at_log(struct doctor *d, const struct partition_state *states, 
     looked(d, "clocks", "nothing was received later than now");
 }
 
+/* A decision that has waited too long for a checkpoint. */
+static void look_at_waiting(struct doctor *d, const struct checkpoint_book *book,
+                            const struct partition_state *states, int32_t n)
+{
+    const int64_t now_ms = clock_unix_ms();
+
+    for (int32_t p = 0; p < n; p++) {
+        const struct checkpoint_entry *newest = checkpoint_book_newest(book, (uint32_t)p);
+        const struct store_position *is = &states[p].row.position;
+        const uint64_t covered = newest ? newest->number : 0;
+
+        if (states[p].has_row && covered > is->number) {
+            finding(d, "checkpoints",
+                    "partition %" PRId32 ": there is one of decision %" PRIu64
+                    ", the store stands at %" PRIu64 ": is the store a restored copy?",
+                    p, covered, is->number);
+        } else if (states[p].has_row && covered < is->number &&
+                   now_ms - is->received_ms > WAITING_MS_MAX) {
+            finding(d, "checkpoints",
+                    "partition %" PRId32 ": decision %" PRIu64 " waits for one: is worker.key_file "
+                    "set, does the worker's log say checkpoint.failed?",
+                    p, is->number);
+        }
+    }
+}
+
+static void look_at_entries(struct doctor *d, const struct checkpoint_book *book)
+{
+    size_t n = 0;
+    const struct checkpoint_entry *entries = checkpoint_book_all(book, &n);
+    uint64_t bad_n = checkpoint_book_strange(book);
+
+    for (size_t i = 0; i < n; i++) {
+        bad_n += entries[i].verdict != CHECKPOINT_GOOD ? 1 : 0;
+        if (entries[i].is_forked) {
+            finding(d, "checkpoints",
+                    "partition %" PRIu32 ": two good ones of decision %" PRIu64
+                    " contradict each other: run 'filingctl verify'",
+                    entries[i].partition, entries[i].number);
+        }
+    }
+    if (bad_n > 0) {
+        finding(d, "checkpoints", "%" PRIu64 " are not good: run 'filingctl checkpoint list'",
+                bad_n);
+    }
+}
+
+/* Whoever names a WORKER wants checkpoints; a ledger without one is told what it lacks. */
+static void look_at_checkpoints(struct doctor *d, const struct partition_state *states, int32_t n)
+{
+    const struct reference *reference = NULL;
+    struct checkpoint_register known;
+    struct checkpoint_book *book = NULL;
+    struct failure why = {.status = STATUS_OK};
+
+    if (!d->log || !d->log->is_founded) {
+        return;
+    }
+    reference = reference_set_reference(d->log->references);
+    known = (struct checkpoint_register){
+        .reference = reference, .as_of = ledger_log_as_of(d->log), .ledger_id = d->log->ledger_id};
+    if (checkpoint_look(d->ctl, &known, &book, &why) != STATUS_OK) {
+        finding(d, "checkpoints", "%s", why.text);
+        looked(d, "checkpoints", "");
+        return;
+    }
+    look_at_entries(d, book);
+    if (checkpoint_has_worker(reference, known.as_of)) {
+        look_at_waiting(d, book, states, n);
+        looked(d, "checkpoints", "they are good, and no decision has waited long for one");
+    } else {
+        looked(d, "checkpoints",
+               "none is expected: no operator is a WORKER, and a cut-off end would not be noticed");
+    }
+    checkpoint_book_close(book);
+}
+
 static enum status look_at_partitions(struct doctor *d, struct failure *err)
 {
     const int32_t n = (int32_t)d->lookup->ledger.partitions;
@@ -225,6 +305,7 @@ static enum status look_at_partitions(struct doctor *d, struct failure *err)
     } else {
         look_at_metadata(d, states, n);
         look_at_log(d, states, n);
+        look_at_checkpoints(d, states, n);
     }
     free(states);
     return STATUS_OK;

@@ -90,9 +90,9 @@ static bool goes_on(struct exporting *x)
     FILE *const out = x->lookup.ctl->out;
 
     if (x->status == STATUS_OK && ferror(out)) {
-        x->status =
-            failure_set(&x->why, STATUS_IO, REMEDY_STOP, errno,
-                        "cannot write the output: %s; the export is not whole", strerror(errno));
+        x->status = failure_set(&x->why, STATUS_IO, REMEDY_STOP, errno,
+                                "cannot write the output: %s; the export is not whole",
+                                strerrordesc_np(errno));
     }
     return x->status == STATUS_OK && !signals_stop();
 }

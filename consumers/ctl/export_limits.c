@@ -207,13 +207,14 @@ static void tell_rest(struct listing *l)
  * NOLINTNEXTLINE(readability-function-cognitive-complexity,readability-function-size) */
 static void drop_later(struct listing *l)
 {
-    struct later_posting *later;
-    struct later_posting *next;
+    struct later_posting *later = l->later;
 
-    HASH_ITER(hh, l->later, later, next)
-    {
-        HASH_DEL(l->later, later);
+    HASH_CLEAR(hh, l->later); /* the table alone */
+    while (later) {
+        struct later_posting *next = later->hh.next;
+
         free(later);
+        later = next;
     }
 }
 

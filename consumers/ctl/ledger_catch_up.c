@@ -107,8 +107,12 @@ static enum status take_over(struct catch_up *c, struct failure *err)
 static enum status bring_up(struct catch_up *c, struct failure *err)
 {
     struct progress progress;
-    enum status status;
+    char text[ADOPTION_TEXT_SIZE];
+    enum status status = repair_begin(&c->repair, err);
 
+    if (status != STATUS_OK) {
+        return status;
+    }
     progress_init(&progress, "catch-up", "decisions", 0);
     status = adopt_all(c, &progress, err);
     if (status == STATUS_OK) {
@@ -121,7 +125,8 @@ static enum status bring_up(struct catch_up *c, struct failure *err)
         status = adopt_all(c, &progress, err);
     }
     progress_fini(&progress);
-    return status;
+    adoption_text(&c->repair, &c->ledger, c->adoptions, text);
+    return repair_end(&c->repair, status, text, err);
 }
 
 static void tell(const struct catch_up *c, bool is_owner)
@@ -180,6 +185,6 @@ enum status ledger_catch_up(struct ctl *ctl, struct failure *err)
     adopter_close(c.adopter);
     store_close(c.store);
     free(c.adoptions);
-    repair_close(&c.repair);
+    repair_close(&c.repair, status);
     return status;
 }

@@ -17,6 +17,7 @@
  *
  * A crash between OWNER and STORE leaves a group that names a store which nobody has: every worker
  * ends with 78, and rebuilding again makes it good. */
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,14 +33,14 @@
 #include "consumers/engine/bulletin.h"
 #include "consumers/store/store_read.h"
 
-#define SCHEME    "sqlite:"
-#define PATH_MAX_ 4096
+#define SCHEME   "sqlite:"
+#define FILE_MAX 4096
 
 struct rebuild {
     struct ctl *ctl;
     struct repair repair;
     const char *file;
-    char unfinished[PATH_MAX_ + sizeof(SCHEME)]; /* a spec: sqlite:FILE.rebuild */
+    char unfinished[FILE_MAX + sizeof(SCHEME)]; /* a spec: sqlite:FILE.rebuild */
     int lock_fd;
     struct store_ledger ledger;
     struct store *store;
@@ -52,7 +53,7 @@ struct rebuild {
 static void remove_files(const char *file)
 {
     static const char *const ends[] = {"", "-wal", "-shm", ".lock"};
-    char path[PATH_MAX_ + sizeof(SCHEME)];
+    char path[FILE_MAX + sizeof(SCHEME)];
 
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
         (void)snprintf(path, sizeof(path), "%s%s", file, ends[i]);
@@ -68,11 +69,11 @@ static const char *unfinished_file(const struct rebuild *r)
 static enum status lock_place(struct rebuild *r, struct failure *err)
 {
     const char *spec = r->ctl->common->store;
-    char lock[PATH_MAX_];
+    char lock[FILE_MAX];
     enum status status;
 
     if (strncmp(spec, SCHEME, strlen(SCHEME)) != 0 || !spec[strlen(SCHEME)] ||
-        strlen(spec) > PATH_MAX_ - 16) {
+        strlen(spec) > FILE_MAX - 16) {
         return failure_set(err, STATUS_USAGE, REMEDY_STOP, 0,
                            "'%.150s' is no place for a new store: write --store sqlite:FILE", spec);
     }
@@ -226,6 +227,7 @@ static enum status adopt_all(struct rebuild *r, struct progress *progress, bool 
 {
     enum status status = STATUS_OK;
 
+    assert(r->adoptions);
     for (uint32_t p = 0; p < r->repair.partitions_n && status == STATUS_OK; p++) {
         const uint64_t before = r->adoptions[p].number_before;
 
@@ -274,7 +276,7 @@ static void close_store(struct rebuild *r)
 static enum status name_store(struct rebuild *r, struct failure *err)
 {
     static const char *const ends[] = {"", "-wal", "-shm"};
-    char path[PATH_MAX_];
+    char path[FILE_MAX];
 
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
         (void)snprintf(path, sizeof(path), "%s%s", r->file, ends[i]);
@@ -285,20 +287,27 @@ static enum status name_store(struct rebuild *r, struct failure *err)
 
 static enum status rebuild(struct rebuild *r, struct failure *err)
 {
-    enum status status = decide(r, err);
+    char text[ADOPTION_TEXT_SIZE];
+    enum status status = repair_begin(&r->repair, err);
 
+    if (status != STATUS_OK) {
+        return status;
+    }
+    status = decide(r, err);
     close_store(r);
     if (status == STATUS_OK) {
         status = name_store(r, err);
     }
     remove_files(unfinished_file(r));
+    adoption_text(&r->repair, &r->ledger, r->adoptions, text);
+    status = repair_end(&r->repair, status, status == STATUS_OK ? text : "", err);
     return status == STATUS_OK ? adoption_print(r->ctl, r->adoptions, r->repair.partitions_n, err)
                                : status;
 }
 
 enum status ledger_rebuild(struct ctl *ctl, struct failure *err)
 {
-    struct rebuild r = {.ctl = ctl, .lock_fd = -1};
+    struct rebuild r = {.ctl = ctl, .repair = {.ctl = ctl}, .lock_fd = -1};
     enum status status = lock_place(&r, err);
 
     if (status == STATUS_OK) {
@@ -326,7 +335,7 @@ enum status ledger_rebuild(struct ctl *ctl, struct failure *err)
     }
     close_store(&r);
     free(r.adoptions);
-    repair_close(&r.repair);
+    repair_close(&r.repair, status);
     file_unlock(r.lock_fd);
     return status;
 }

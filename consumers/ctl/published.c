@@ -104,7 +104,7 @@ static enum status compare_known(struct published *p, struct failure *err)
     const struct repair_difference difference = {
         .place = "journal", .partition = p->conf.partition, .offset = -1, .number = p->number + 1};
     const struct bytes found = value_of(&p->record);
-    struct journal_entry entry;
+    struct journal_entry entry = {.number = 0};
     enum status status = stored(p, p->number + 1, &entry, err);
 
     if (status != STATUS_OK) {

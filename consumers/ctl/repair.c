@@ -77,8 +77,11 @@ enum status repair_open(struct repair *repair, struct ctl *ctl, struct failure *
     return count_partitions(repair, err);
 }
 
-void repair_close(struct repair *repair)
+void repair_close(struct repair *repair, enum status status)
 {
+    if (status == STATUS_IO && repair->ctl->code == EXIT_DONE) {
+        repair->ctl->code = EXIT_UNREACHABLE;
+    }
     free(repair->ends);
     if (repair->committed) {
         rd_kafka_destroy(repair->committed);
@@ -332,6 +335,41 @@ enum status repair_differ(struct repair *repair, const struct repair_difference 
                        "understood; 'filingctl verify' shows more",
                        difference->partition, difference->number,
                        strcmp(difference->place, "journal") == 0 ? "store has" : "log leads to");
+}
+
+static void add_argument(struct repair *repair, const char *option, const char *value)
+{
+    repair->arguments[repair->act.arguments_n++] = option;
+    repair->arguments[repair->act.arguments_n++] = value;
+}
+
+enum status repair_begin(struct repair *repair, struct failure *err)
+{
+    const struct ctl *ctl = repair->ctl;
+
+    repair->act =
+        (struct operation_act){.command = ctl->common->verb->name, .arguments = repair->arguments};
+    add_argument(repair, "--store", ctl->common->store);
+    if (ctl->settings->from_number > 0) {
+        (void)snprintf(repair->numbers[0], sizeof(repair->numbers[0]), "%" PRId64,
+                       ctl->settings->from_number);
+        add_argument(repair, "--from", repair->numbers[0]);
+    }
+    if (ctl->settings->partition >= 0) {
+        (void)snprintf(repair->numbers[1], sizeof(repair->numbers[1]), "%" PRId64,
+                       ctl->settings->partition);
+        add_argument(repair, "--partition", repair->numbers[1]);
+    }
+    return operation_begin(ctl, &repair->act, &repair->writer, err);
+}
+
+enum status repair_end(struct repair *repair, enum status status, const char *text,
+                       struct failure *err)
+{
+    struct operation_writer *writer = repair->writer;
+
+    repair->writer = NULL;
+    return operation_end(writer, status, text, err);
 }
 
 enum status repair_consent(const struct ctl *ctl, const char *deed, struct failure *err)

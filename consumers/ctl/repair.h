@@ -13,7 +13,9 @@
  *       (design, section 4: C5 before C6);
  *   R2  the group's offsets are rewritten while the group has no member, or not at all: the broker
  *       refuses it otherwise.  From then on a worker on any other store ends with 78;
- *   R3  a difference is told once, as a row, and ends the program with 4.
+ *   R3  a difference is told once, as a row, and ends the program with 4;
+ *   R4  who repairs is known before anything is changed, and what came of it is recorded
+ *       (operation.h, O3).
  *
  * Not for librdkafka's cluster in memory: nothing survives there that could be repaired.  Errors:
  * STATUS_CONFLICT for what a person has to look at first, STATUS_KAFKA when the broker is away. */
@@ -27,8 +29,11 @@
 
 #include "base/status.h"
 #include "consumers/ctl/ctl.h"
+#include "consumers/ctl/operation.h"
 #include "consumers/engine/bus.h"
 #include "consumers/store/store.h"
+
+#define REPAIR_ARGUMENTS_MAX 6 /* --store, --from, --partition, each with its value */
 
 /* First offset of a partition of both topics, and the first one behind it. */
 struct repair_ends {
@@ -45,11 +50,17 @@ struct repair {
     uint32_t partitions_n;         /* of both topics */
     struct repair_ends *ends;      /* as of the last repair_stand() */
     char owner[BUS_METADATA_SIZE]; /* of the group's offsets then: "1 <ledger> <store> <host>" */
+    /* The record of the act, between repair_begin() and repair_end(). */
+    struct operation_act act;
+    struct operation_writer *writer;
+    const char *arguments[REPAIR_ARGUMENTS_MAX];
+    char numbers[2][24];
 };
 
 /* gives its parts: repair_close(), also after failure.  Keeps ctl. */
 MUST_CHECK enum status repair_open(struct repair *repair, struct ctl *ctl, struct failure *err);
-void repair_close(struct repair *repair);
+/* status is the repair's: a store that is full or cannot be read is exit code 6. */
+void repair_close(struct repair *repair, enum status status);
 
 /* R1.  Waits 12 s for members to leave (one that was stopped counts until its session is over) and
  * 45 s for open transactions to end. */
@@ -82,6 +93,13 @@ MUST_CHECK enum status repair_differ(struct repair *repair,
                                      const struct repair_difference *difference,
                                      struct bytes expected, struct bytes found,
                                      struct failure *err);
+
+/* R4: before the first change.  STATUS_DENIED (exit 5) for who has no operator's key. */
+MUST_CHECK enum status repair_begin(struct repair *repair, struct failure *err);
+/* After the last: text says what was done.  Returns status, that of the repair, or the failure of a
+ * record that could not be written. */
+MUST_CHECK enum status repair_end(struct repair *repair, enum status status, const char *text,
+                                  struct failure *err);
 
 /* Without --yes: STATUS_USAGE, after what would be done was printed. */
 MUST_CHECK enum status repair_consent(const struct ctl *ctl, const char *deed, struct failure *err);

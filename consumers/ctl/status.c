@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "consumers/ctl/checkpoint_look.h"
 #include "consumers/ctl/lookup.h"
 #include "consumers/ctl/partition_state.h"
 
@@ -19,6 +20,7 @@ static const struct output_column columns[] = {
     {"decided_open_ms", OUTPUT_NUMBER},
     {"bulletin", OUTPUT_NUMBER},
     {"claims", OUTPUT_NUMBER},
+    {"checkpoint", OUTPUT_NUMBER},
     {"owner", OUTPUT_TEXT},
     {"chain", OUTPUT_TEXT},
 };
@@ -33,7 +35,9 @@ static void put_stood(struct output *output, const struct log_state *log)
     }
 }
 
-static void put_row(struct output *output, int32_t partition, const struct partition_state *state)
+/* newest: NULL = none is known. */
+static void put_row(struct output *output, int32_t partition, const struct partition_state *state,
+                    const struct checkpoint_entry *newest)
 {
     const struct store_row *row = &state->row;
     const int64_t next = state->has_row ? row->position.next_offset : 0;
@@ -54,6 +58,11 @@ static void put_row(struct output *output, int32_t partition, const struct parti
         output_cstr(output, "");
     }
     output_number(output, (int64_t)row->claims);
+    if (newest) {
+        output_number(output, (int64_t)newest->number);
+    } else {
+        output_cstr(output, "");
+    }
     output_cstr(output, row->owner_txn_id);
     if (state->has_row) {
         hex_encode((struct bytes){.at = row->position.chain, .n = DIGEST_SIZE}, chain);
@@ -72,22 +81,49 @@ static void tell_stood(const char *topic, int32_t partition, const struct log_st
     }
 }
 
+/* NULL when they cannot be read, which is told: everything else is shown all the same. */
+static struct checkpoint_book *look_at_checkpoints(struct ctl *ctl, const struct lookup *lookup)
+{
+    const struct checkpoint_register known = {.reference =
+                                                  reference_set_reference(lookup->references),
+                                              .as_of = (int64_t)lookup->desk->bulletin_next - 1,
+                                              .ledger_id = lookup->ledger.ledger_id};
+    struct checkpoint_book *book = NULL;
+    struct failure why = {.status = STATUS_OK};
+    size_t n = 0;
+
+    if (checkpoint_look(ctl, &known, &book, &why) != STATUS_OK) {
+        (void)fprintf(stderr, "filingctl: no checkpoints: %s\n", why.text);
+        return NULL;
+    }
+    (void)checkpoint_book_all(book, &n);
+    if (n == 0) {
+        (void)fprintf(stderr,
+                      "filingctl: there are no checkpoints: without worker.key_file the workers "
+                      "write none, and nobody can tell whether the end of the log is missing\n");
+    }
+    return book;
+}
+
 static enum status print_states(struct ctl *ctl, struct lookup *lookup,
                                 struct partition_state *states, struct failure *err)
 {
     const int32_t n = (int32_t)lookup->ledger.partitions;
+    struct checkpoint_book *book = NULL;
     struct output output;
     enum status status = partition_states_read(ctl, lookup, states, n, err);
 
     if (status != STATUS_OK) {
         return status;
     }
+    book = look_at_checkpoints(ctl, lookup);
     output_init(&output, ctl->out, ctl->common->output, columns,
                 sizeof(columns) / sizeof(columns[0]));
     for (int32_t p = 0; p < n; p++) {
-        put_row(&output, p, &states[p]);
+        put_row(&output, p, &states[p], book ? checkpoint_book_newest(book, (uint32_t)p) : NULL);
     }
     output_flush(&output);
+    checkpoint_book_close(book);
     for (int32_t p = 0; p < n; p++) {
         tell_stood(ctl->topics.submitted, p, &states[p].submitted);
         tell_stood(ctl->topics.decided, p, &states[p].decided);

@@ -38,13 +38,14 @@ void what_if_sums_init(struct what_if_sums *sums) { sums->sums = NULL; }
  * NOLINTNEXTLINE(readability-function-cognitive-complexity,readability-function-size) */
 void what_if_sums_fini(struct what_if_sums *sums)
 {
-    struct sum *sum;
-    struct sum *next;
+    struct sum *sum = sums->sums;
 
-    HASH_ITER(hh, sums->sums, sum, next)
-    {
-        HASH_DEL(sums->sums, sum);
+    HASH_CLEAR(hh, sums->sums); /* the table alone */
+    while (sum) {
+        struct sum *next = sum->hh.next;
+
         free(sum);
+        sum = next;
     }
 }
 

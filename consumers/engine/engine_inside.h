@@ -115,9 +115,10 @@ struct engine {
     bool is_started;
     bool has_ledger;
     bool was_assigned;
-    bool has_early;   /* partitions came before the start was over */
-    bool is_cut;      /* record is not wholly decided */
-    bool is_flushing; /* the batch being stored takes all states along */
+    bool has_early;    /* partitions came before the start was over */
+    bool is_cut;       /* record is not wholly decided */
+    bool is_flushing;  /* the batch being stored takes all states along */
+    int64_t stored_ms; /* when the last batch with decisions was stored */
     bool is_done;
     enum exit_code code;
     struct failure failure;

@@ -61,17 +61,17 @@ enum status maker_open(const struct checkpoint_maker_conf *conf, struct checkpoi
                        struct failure *err)
 {
     struct checkpoint_maker *m = calloc(1, sizeof(*m));
+    struct failure why = {.status = STATUS_OK};
     enum status status;
 
     if (!m) {
         return out_of_memory(err);
     }
     m->conf = *conf;
-    status = signing_key_open(conf->key_file, &m->key, err);
-    if (status != STATUS_OK) {
+    if (signing_key_open(conf->key_file, &m->key, &why) != STATUS_OK) {
         maker_close(m);
-        return failure_set(err, STATUS_DENIED, REMEDY_STOP, err->os, "worker.key_file: %.200s",
-                           err->text);
+        return failure_set(err, STATUS_DENIED, REMEDY_STOP, why.os, "worker.key_file: %.200s",
+                           why.text);
     }
     signing_key_public(m->key, m->public_key);
     status = signer_open(&m->signer, err);
@@ -167,13 +167,19 @@ static enum status read_topic(struct checkpoint_maker *m, rd_kafka_t *handle, st
                                               .as_of = as_of(m),
                                               .ledger_id = m->ledger.ledger_id};
     struct checkpoint_book *book = NULL;
+    struct failure why = {.status = STATUS_OK};
     enum status status = admin_reach(handle, m->conf.options.bootstrap, REACH_MS, err);
 
     if (status == STATUS_OK) {
         status = checkpoint_book_open(&book, err);
     }
     if (status == STATUS_OK) {
-        status = checkpoint_book_read(book, handle, m->conf.topics->checkpoints, err);
+        status = checkpoint_book_read(book, handle, m->conf.topics->checkpoints, &why);
+        /* That the topic is missing is another thing than that the store is not founded. */
+        status = status == STATUS_OK
+                     ? STATUS_OK
+                     : failure_set(err, status == STATUS_NOTFOUND ? STATUS_CONFLICT : status,
+                                   why.remedy, why.os, "%s", why.text);
     }
     if (status == STATUS_OK) {
         status = checkpoint_book_judge(book, &known, err);
@@ -182,10 +188,7 @@ static enum status read_topic(struct checkpoint_maker *m, rd_kafka_t *handle, st
         take_lasts(m, book);
     }
     checkpoint_book_close(book);
-    /* That the topic is missing is another thing than that the store is not founded. */
-    return status == STATUS_NOTFOUND
-               ? failure_set(err, STATUS_CONFLICT, REMEDY_STOP, 0, "%s", err->text)
-               : status;
+    return status;
 }
 
 enum status maker_learn(struct checkpoint_maker *m, struct failure *err)

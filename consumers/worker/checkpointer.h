@@ -27,7 +27,7 @@ MUST_CHECK enum status checkpointer_open(const struct checkpointer_conf *conf,
                                          struct checkpointer **ret, struct failure *err);
 
 /* False: the thread hangs in librdkafka and was left behind; leave the process with _exit(). */
-MUST_CHECK bool checkpointer_close(struct checkpointer *checkpointer);
+bool checkpointer_close(struct checkpointer *checkpointer);
 
 /* Between two steps of the engine: hands a snapshot to the thread when one is due, and takes what
  * the thread has done.  Waits for nothing but the store's own write. */

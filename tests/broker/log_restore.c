@@ -147,7 +147,8 @@ static int load_line(rd_kafka_t *handle, const char *topic, char *line)
     size_t key_n = 0;
     size_t value_n = 0;
     int n = 0;
-    rd_kafka_resp_err_t code;
+    int code = EXIT_OK;
+    rd_kafka_error_t *error;
 
     for (char *word = strtok_r(line, " \n", &rest); word && n < 7;
          word = strtok_r(NULL, " \n", &rest)) {
@@ -159,11 +160,20 @@ static int load_line(rd_kafka_t *handle, const char *topic, char *line)
     if (n != 7 || !field(words[5], &key, &key_n) || !field(words[6], &value, &value_n)) {
         return give_up("a record line is malformed", words[0]);
     }
-    code = rd_kafka_producev(handle, RD_KAFKA_V_TOPIC(topic),
-                             RD_KAFKA_V_PARTITION((int32_t)strtol(words[1], NULL, 10)),
-                             RD_KAFKA_V_KEY(key, key_n), RD_KAFKA_V_VALUE(value, value_n),
-                             RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
-    return code ? give_up("cannot produce", rd_kafka_err2str(code)) : EXIT_OK;
+    const rd_kafka_vu_t parts[] = {
+        {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = topic},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = (int32_t)strtol(words[1], NULL, 10)},
+        {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {key, key_n}},
+        {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {value, value_n}},
+        {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+    };
+
+    error = rd_kafka_produceva(handle, parts, sizeof(parts) / sizeof(parts[0]));
+    if (error) {
+        code = give_up("cannot produce", rd_kafka_error_string(error));
+        rd_kafka_error_destroy(error);
+    }
+    return code;
 }
 
 static int load(rd_kafka_t *handle, const char *topic)

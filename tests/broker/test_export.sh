@@ -74,11 +74,11 @@ refer negative_list "$deploy/reference/negative_list.json"
 refer rates "$deploy/samples/rates-1.jsonl"
 cp "$deploy/samples/filings.jsonl" "$dir/filings.jsonl"
 # A contract that is never drawn on is closed.
-printf '{"filing_id":"018e2baa-d635-7485-b6f3-000000000001","bank":"210200000456",' >>"$dir/filings.jsonl"
-printf '"enterprise":"%s","event":"financing.cancellation","business_date":"2026-04-14",' "$who" \
-    >>"$dir/filings.jsonl"
-printf '"maker":"op1","checker":"op2","details":{"contract_no":"4521021320250218"}}\n' \
-    >>"$dir/filings.jsonl"
+{
+    printf '{"filing_id":"018e2baa-d635-7485-b6f3-000000000001","bank":"210200000456",'
+    printf '"enterprise":"%s","event":"financing.cancellation","business_date":"2026-04-14",' "$who"
+    printf '"maker":"op1","checker":"op2","details":{"contract_no":"4521021320250218"}}\n'
+} >>"$dir/filings.jsonl"
 program filing-publish "$dir/filings.jsonl"
 done_with 0 'filing-publish'
 program filing-worker --listen none --until-caught-up
@@ -222,7 +222,8 @@ grep "^[0-9]*,$who,financing" "$dir/limits.csv" | cut -d, -f 1-8 | sort >"$dir/w
 store="sqlite:$dir/lag.db"
 exported lag.csv limits --enterprise "$who"
 grep "^[0-9]*,$who,financing" "$dir/lag.csv" | cut -d, -f 1-8 | sort >"$dir/got"
-[ -s "$dir/want" ] && cmp -s "$dir/want" "$dir/got" || fail 'postings are not over the states'
+[ -s "$dir/want" ] || fail 'there is nothing to compare'
+cmp -s "$dir/want" "$dir/got" || fail 'postings are not over the states'
 store="sqlite:$dir/store.db"
 
 # ---- wrong, full, gone, interrupted ----

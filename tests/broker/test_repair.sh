@@ -155,6 +155,9 @@ cp "$dir/old.db" "$dir/behind.db"
 expect 4 "\"number\":$middle" behind.db ledger catch-up --yes -o json
 [ "$(number behind.db 0)" -lt "$middle" ] || fail 'what differs was adopted'
 expect 4 "\"number\":$middle" store.db decisions republish --from 1 --yes -o json
+program filingctl --store "sqlite:$dir/new.db" ledger rebuild --yes
+done_with 5 'a rebuild by nobody'
+[ ! -e "$dir/new.db" ] || fail 'nobody made a store'
 [ "$(owner)" = "$before" ] || fail 'the group names another store after a difference'
 exchange "$dir/right.log"
 
@@ -168,6 +171,14 @@ touch "$dir/store.db-wal" # what is left of the lost one
 cp "$dir/old.db" "$dir/store.db.rebuild" # and of a rebuild that was killed
 expect 2 'nothing was changed' store.db ledger rebuild
 [ ! -e "$dir/store.db" ] || fail 'a store was made without --yes'
+(
+    trap '' XFSZ
+    ulimit -f 64
+    expect 6 '' store.db ledger rebuild --yes
+)
+[ -z "$(find "$dir" -maxdepth 1 -name 'store.db*' ! -name '*.lock' ! -name store.db-wal)" ] ||
+    fail 'half a store is left'
+[ "$(owner)" = "$before" ] || fail 'the group names a store that could not be made'
 expect 0 '' store.db ledger rebuild --yes -o json
 jq -es 'map(.number_before == 0 and .number == .published) | all' "$dir/out" >/dev/null ||
     fail 'the new store is not at the end of the topic'
@@ -259,4 +270,13 @@ head -n 1 "$dir/filings-1.jsonl" >"$dir/one.jsonl"
 publish "$dir/one.jsonl"
 work 0 '' store.db
 proven store.db
+
+# ---- who did it ----
+expect 0 '' store.db audit operations -o json
+for row in 'ledger rebuild:begun' 'ledger rebuild:failed' 'ledger rebuild:done' 'ledger catch-up:begun' \
+    'ledger catch-up:failed' 'ledger catch-up:done' 'decisions republish:begun' \
+    'decisions republish:done'; do
+    jq -es --arg command "${row%:*}" --arg result "${row#*:}" 'any(.[]; .command == $command and
+        (.result | startswith($result)))' "$dir/out" >/dev/null || fail "no record of $row"
+done
 echo 'all promises hold'

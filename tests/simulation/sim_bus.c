@@ -99,8 +99,8 @@ static bool poll_group(struct sim_bus *b, struct bus_event *ret)
     return false;
 }
 
-static void fill_record(const struct sim_entry *entry, uint32_t partition, int64_t offset,
-                        struct bus_record *ret)
+void sim_entry_record(const struct sim_entry *entry, uint32_t partition, int64_t offset,
+                      struct bus_record *ret)
 {
     *ret = (struct bus_record){
         .partition = partition,
@@ -126,7 +126,7 @@ static bool poll_partition(struct sim_bus *b, uint32_t p, struct bus_event *ret)
     entry = sim_read(b->broker, SIM_SUBMITTED, p, &b->position[p]);
     if (entry) {
         *ret = (struct bus_event){.kind = BUS_RECORD};
-        fill_record(entry, p, b->position[p], &ret->record);
+        sim_entry_record(entry, p, b->position[p], &ret->record);
         b->position[p]++;
         b->end_told[p] = -1;
         return true;
@@ -349,7 +349,7 @@ static enum bus_seen bus_look_next_sim(struct bus *bus, enum bus_look kind, uint
     }
     entry = sim_read(b->broker, topic, p, &b->looks[kind][p].position);
     if (entry) {
-        fill_record(entry, p, b->looks[kind][p].position, ret);
+        sim_entry_record(entry, p, b->looks[kind][p].position, ret);
         b->looks[kind][p].position++;
         return BUS_SEEN_RECORD;
     }

@@ -103,6 +103,10 @@ struct sim_bus {
     int64_t last_offsets[SIM_PARTITIONS];
 };
 
+/* An entry as a reader of the bus gets it; its bytes are the broker's. */
+void sim_entry_record(const struct sim_entry *entry, uint32_t partition, int64_t offset,
+                      struct bus_record *ret);
+
 void sim_bus_init(struct sim_bus *bus, struct sim_broker *broker, uint32_t member,
                   const char *txn_id);
 /* The publisher's thread takes one step, if it likes. */

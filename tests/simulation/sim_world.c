@@ -425,21 +425,6 @@ static void fresh_close(struct fresh *f)
     store_close(f->store);
 }
 
-static void record_of(const struct sim_entry *entry, uint32_t p, int64_t offset,
-                      struct bus_record *ret)
-{
-    *ret = (struct bus_record){.partition = p,
-                               .offset = offset,
-                               .timestamp_ms = entry->time_ms,
-                               .log_append_time = true,
-                               .has_key = entry->has_key,
-                               .has_value = entry->has_value,
-                               .key = entry->key,
-                               .key_n = entry->key_n,
-                               .value = entry->value,
-                               .value_n = entry->value_n};
-}
-
 /* All of the log into one part that is never stored. */
 static void decide_fresh(struct sim_world *w, struct fresh *f, uint32_t p)
 {
@@ -449,7 +434,7 @@ static void decide_fresh(struct sim_world *w, struct fresh *f, uint32_t p)
     bool is_cut = false;
 
     for (int64_t at = 0; (entry = sim_read(&w->broker, SIM_SUBMITTED, p, &at)) != NULL; at++) {
-        record_of(entry, p, at, &record);
+        sim_entry_record(entry, p, at, &record);
         if (decider_record(f->decider, &record, &f->part, &is_cut, &why) != STATUS_OK) {
             broken(w, "partition %u, offset %" PRId64 " decided anew: %s", p, at, why.text);
             return;
@@ -478,7 +463,7 @@ static void decide_below(struct sim_world *w, struct fresh *f, uint32_t p, int64
         if (!entry || at >= end) {
             break;
         }
-        record_of(entry, p, at, &record);
+        sim_entry_record(entry, p, at, &record);
         status = decider_record(f->decider, &record, &f->part, &is_cut, &why);
     }
     if (status == STATUS_OK) {
@@ -622,7 +607,7 @@ static void check_states(struct sim_world *w, struct fresh *fresh, uint32_t p)
     while (status == STATUS_OK && from >= 0 && !is_done) {
         entry = sim_read(&w->broker, SIM_SUBMITTED, p, &from);
         assert(entry);
-        record_of(entry, p, from, &record);
+        sim_entry_record(entry, p, from, &record);
         status = decider_recover(is.decider, &record, &is_done, &why);
         from++;
     }

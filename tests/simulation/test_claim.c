@@ -239,15 +239,16 @@ static void stops_when_the_journal_is_not_what_is_decided(void **state)
     expect_stop(f, "deciding again gives other bytes");
 }
 
-static void ends_when_it_has_caught_up(void **state)
+/* Worker 0 again, and it writes one state with a batch. */
+static struct engine_conf begin(struct fixture *f, bool is_until_caught_up)
 {
-    struct fixture *const f = *state;
     const struct engine_conf conf = {.bus = &f->world.workers[0].bus.port,
                                      .store = &f->world.workers[0].store.port,
                                      .topic = "filings.submitted.v1",
                                      .txn_id = "worker-0",
                                      .host = "h",
-                                     .is_until_caught_up = true};
+                                     .states_written_max = 1,
+                                     .is_until_caught_up = is_until_caught_up};
 
     for (uint32_t i = 0; i < 100; i++) {
         sim_log_go_on(&f->world.log);
@@ -255,8 +256,44 @@ static void ends_when_it_has_caught_up(void **state)
     sim_world_start(&f->world, 0);
     engine_close(f->world.workers[0].engine);
     assert_int_equal(engine_open(&conf, &f->world.workers[0].engine, &f->why), STATUS_OK);
+    return conf;
+}
+
+/* No state is left to be worked out from the log. */
+static void expect_states_written(struct fixture *f, const struct engine_conf *conf)
+{
+    for (uint32_t p = 0; p < SIM_PARTITIONS; p++) {
+        struct store_row row;
+
+        assert_int_equal(store_row_read(conf->store, p, &row, &f->why), STATUS_OK);
+        assert_true(row.position.number > 0);
+        assert_true(row.clean_number == row.position.number);
+    }
+}
+
+static void ends_when_it_has_caught_up(void **state)
+{
+    struct fixture *const f = *state;
+    const struct engine_conf conf = begin(f, true);
+
     run_to_end(f);
     assert_int_equal(f->code, EXIT_DONE);
+    sim_world_check(&f->world);
+    assert_string_equal(f->world.what, "");
+    expect_states_written(f, &conf);
+}
+
+static void writes_states_back_when_nothing_comes(void **state)
+{
+    struct fixture *const f = *state;
+    const struct engine_conf conf = begin(f, false);
+
+    for (uint32_t i = 0; i < TURNS / 4; i++) {
+        assert_true(engine_step(f->world.workers[0].engine, &f->code, &f->why));
+        sim_bus_tick(&f->world.workers[0].bus);
+        sim_broker_tick(&f->world.broker, 5);
+    }
+    expect_states_written(f, &conf);
     sim_world_check(&f->world);
     assert_string_equal(f->world.what, "");
 }
@@ -475,6 +512,7 @@ int main(void)
         TEST(stops_when_another_decision_is_published),
         TEST(stops_when_the_journal_is_not_what_is_decided),
         TEST(ends_when_it_has_caught_up),
+        TEST(writes_states_back_when_nothing_comes),
         TEST(gives_up_a_broker_that_does_not_answer_for_30_s),
         TEST(stops_without_topics),
         TEST(publishes_from_the_journal_what_a_crash_left),

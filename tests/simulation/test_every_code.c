@@ -309,6 +309,17 @@ static void expect_reason(const struct reason *reason, const struct wanted *want
     }
 }
 
+/* Where a piece begins; what is not there fails the test. */
+static const char *find_in(const char *json, const char *piece)
+{
+    const char *const at = json ? strstr(json, piece) : NULL;
+
+    if (!at) {
+        fail_msg("no %s in %s", piece, json);
+    }
+    return at;
+}
+
 /* As JSON: the reason with its sentence of the catalogue. */
 static const char *expect_in_json(const char *json, const struct wanted *want)
 {
@@ -317,21 +328,11 @@ static const char *expect_in_json(const char *json, const struct wanted *want)
 
     (void)snprintf(piece, sizeof(piece), "{\"code\":\"%s\",\"number\":%d,", want->name,
                    want->number);
-    at = strstr(json, piece);
-    if (!at) {
-        fail_msg("no %s in %s", piece, json);
-    }
+    at = find_in(json, piece);
     (void)snprintf(piece, sizeof(piece), "\"text\":\"%s", code_english((enum code)want->number));
-    at = strstr(at, piece);
-    if (!at) {
-        fail_msg("no %s in %s", piece, json);
-    }
+    at = find_in(at, piece);
     (void)snprintf(piece, sizeof(piece), "\"next\":\"%s\"}", want->next);
-    at = strstr(at, piece);
-    if (!at) {
-        fail_msg("no %s in %s", piece, json);
-    }
-    return at;
+    return find_in(at, piece);
 }
 
 static void show(const struct decision *decision)

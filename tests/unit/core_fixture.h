@@ -454,6 +454,72 @@ static inline struct filing fixture_filing(enum event event, const char *id, con
     return filing;
 }
 
+/* A registration of 1,000.00 USD in cash by the German investor F1 alone. */
+static inline struct filing fixture_registration(const char *id, const char *number)
+{
+    static const struct fdi_investor investor = {.investor_no = {.at = "F1", .n = 2},
+                                                 .country = COUNTRY_DEU,
+                                                 .subscribed = {100000, CURRENCY_USD},
+                                                 .cash = {100000, CURRENCY_USD},
+                                                 .share_bp = 10000};
+    struct filing filing = fixture_filing(EVENT_FDI_REGISTRATION, id, "2024-07-01");
+    struct fdi_registration *details = &filing.details.fdi_registration;
+
+    details->registration_no = T(number);
+    details->setup = SETUP_NEW;
+    details->region = T("210100");
+    details->industry = T("C3011");
+    details->established_on = D("2024-07-01");
+    details->registered_capital = M("USD", "1000.00");
+    details->total_investment.currency = CURRENCY_NONE;
+    details->investors = &investor;
+    details->investors_n = 1;
+    return filing;
+}
+
+/* One of 10,000,000.00 USD: six tenths are the German F1's, who pays in that much cash, the rest
+ * the second one's.  The investors are good until the next call. */
+static inline struct filing fixture_joint(const char *id, const char *number, const char *cash,
+                                          const char *second_no, int32_t second_country)
+{
+    static struct fdi_investor investors[2];
+    struct filing filing = fixture_registration(id, number);
+    struct fdi_registration *details = &filing.details.fdi_registration;
+
+    investors[0] = (struct fdi_investor){.investor_no = T("F1"),
+                                         .name = T("A"),
+                                         .country = COUNTRY_DEU,
+                                         .subscribed = M("USD", "6000000.00"),
+                                         .cash = M("USD", cash),
+                                         .share_bp = 6000,
+                                         .due_on = D("2029-06-30")};
+    investors[1] = (struct fdi_investor){.investor_no = T(second_no),
+                                         .name = T("B"),
+                                         .country = second_country,
+                                         .subscribed = M("USD", "4000000.00"),
+                                         .cash = M("USD", "4000000.00"),
+                                         .share_bp = 4000,
+                                         .due_on = D("2029-06-30")};
+    details->registered_capital = M("USD", "10000000.00");
+    details->investors = investors;
+    details->investors_n = 2;
+    return filing;
+}
+
+/* An inflow by F1. */
+static inline struct filing fixture_inflow(const char *id, const char *number, struct money money,
+                                           const char *date)
+{
+    struct filing filing = fixture_filing(EVENT_FDI_INFLOW, id, date);
+
+    filing.details.fdi_inflow = (struct fdi_inflow){.registration_no = T(number),
+                                                    .investor_no = T("F1"),
+                                                    .money = money,
+                                                    .account = T("a"),
+                                                    .remitter_country = COUNTRY_DEU};
+    return filing;
+}
+
 /* Decide a filing; hash tells its bytes from others under the same id. */
 static inline const struct decision *fixture_file_bytes(struct fixture *f,
                                                         const struct filing *filing, uint8_t hash)

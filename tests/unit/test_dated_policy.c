@@ -170,30 +170,32 @@ static void expect_row(const struct history *history, const char *region, int32_
     }
 }
 
+/* One history in one region, day by day; the rows that were met are marked. */
+static void walk(const struct story *s, const struct history *history, const char *region,
+                 bool *is_met)
+{
+    struct policy_query query = {
+        .id = history->id, .subject = T(history->subject), .region = T(region)};
+
+    for (query.on = D(WALK_FROM); query.on <= D(WALK_TO); query.on++) {
+        const struct parameter *row = policy_find(&s->f->policy, &query);
+
+        expect_row(history, region, query.on, row);
+        if (row != NULL) {
+            is_met[row - s->f->rows] = true;
+        }
+    }
+}
+
 /* Every day of eighteen years, so also the day before a change, of it, and after it. */
 static void the_row_in_force_is_that_of_the_day(void **state)
 {
     struct story *s = *state;
     bool is_met[FIXTURE_ROWS] = {false};
-    uint32_t met_n = 0;
 
     for (size_t i = 0; i < ROWS(histories); i++) {
-        const struct history *history = &histories[i];
-
-        for (size_t k = 0; history->regions[k] != NULL; k++) {
-            struct policy_query query = {.id = history->id,
-                                         .subject = T(history->subject),
-                                         .region = T(history->regions[k])};
-
-            for (query.on = D(WALK_FROM); query.on <= D(WALK_TO); query.on++) {
-                const struct parameter *row = policy_find(&s->f->policy, &query);
-
-                expect_row(history, history->regions[k], query.on, row);
-                if (row != NULL) {
-                    met_n += is_met[row - s->f->rows] ? 0 : 1;
-                    is_met[row - s->f->rows] = true;
-                }
-            }
+        for (size_t k = 0; histories[i].regions[k] != NULL; k++) {
+            walk(s, &histories[i], histories[i].regions[k], is_met);
         }
     }
     for (uint32_t i = 0; i < s->f->rows_n; i++) {
@@ -205,7 +207,6 @@ static void the_row_in_force_is_that_of_the_day(void **state)
                      row->region.at);
         }
     }
-    assert_int_equal(met_n, s->f->rows_n);
 }
 
 /* ---- filings that flip --------------------------------------------------------------------- */

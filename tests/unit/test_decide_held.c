@@ -3,35 +3,16 @@
 
 static struct filing registration(const char *id, const char *number, const char *industry)
 {
-    static const struct fdi_investor investor = {.investor_no = {.at = "F1", .n = 2},
-                                                 .country = COUNTRY_DEU,
-                                                 .subscribed = {100000, CURRENCY_USD},
-                                                 .cash = {100000, CURRENCY_USD},
-                                                 .share_bp = 10000};
-    struct filing filing = fixture_filing(EVENT_FDI_REGISTRATION, id, "2024-07-01");
-    struct fdi_registration *details = &filing.details.fdi_registration;
+    struct filing filing = fixture_registration(id, number);
 
-    details->registration_no = T(number);
-    details->industry = T(industry);
-    details->established_on = D("2024-07-01");
-    details->registered_capital = M("USD", "1000.00");
-    details->total_investment.currency = CURRENCY_NONE;
-    details->investors = &investor;
-    details->investors_n = 1;
+    filing.details.fdi_registration.industry = T(industry);
     return filing;
 }
 
 static struct filing inflow(const char *id, const char *number, const char *currency,
                             const char *date)
 {
-    struct filing filing = fixture_filing(EVENT_FDI_INFLOW, id, date);
-
-    filing.details.fdi_inflow = (struct fdi_inflow){.registration_no = T(number),
-                                                    .investor_no = T("F1"),
-                                                    .money = M(currency, "10.00"),
-                                                    .account = T("a"),
-                                                    .remitter_country = COUNTRY_DEU};
-    return filing;
+    return fixture_inflow(id, number, M(currency, "10.00"), date);
 }
 
 static struct filing review(const char *id, const char *reviews, enum verdict verdict)

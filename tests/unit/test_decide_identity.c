@@ -1,30 +1,10 @@
 /* Who may say what once: identity (I1, I2), standing of banks (S4), and what every decision has. */
 #include "core_fixture.h"
 
-static struct filing registration(const char *id, const char *number)
-{
-    static const struct fdi_investor investor = {.investor_no = {.at = "F1", .n = 2},
-                                                 .country = COUNTRY_DEU,
-                                                 .subscribed = {100, CURRENCY_USD},
-                                                 .cash = {100, CURRENCY_USD},
-                                                 .share_bp = 10000};
-    struct filing filing = fixture_filing(EVENT_FDI_REGISTRATION, id, "2024-07-01");
-    struct fdi_registration *details = &filing.details.fdi_registration;
-
-    details->registration_no = T(number);
-    details->industry = T("C3011");
-    details->established_on = D("2024-07-01");
-    details->registered_capital = M("USD", "1.00");
-    details->total_investment.currency = CURRENCY_NONE;
-    details->investors = &investor;
-    details->investors_n = 1;
-    return filing;
-}
-
 static void the_same_bytes_again_are_a_duplicate_of_the_first_decision(void **state)
 {
     struct fixture *f = *state;
-    struct filing filing = registration("a", "REG00001");
+    struct filing filing = fixture_registration("a", "REG00001");
 
     (void)fixture_file(f, &filing);
     assert_true(f->result.owns_id);
@@ -39,7 +19,7 @@ static void the_same_bytes_again_are_a_duplicate_of_the_first_decision(void **st
 static void other_bytes_under_an_id_are_refused_alone(void **state)
 {
     struct fixture *f = *state;
-    struct filing filing = registration("a", "REG00001");
+    struct filing filing = fixture_registration("a", "REG00001");
 
     (void)fixture_file(f, &filing);
     filing.bank = T(BANK);
@@ -52,7 +32,7 @@ static void other_bytes_under_an_id_are_refused_alone(void **state)
 static void a_rejected_filing_keeps_its_id(void **state)
 {
     struct fixture *f = *state;
-    struct filing filing = registration("a", "REG00001");
+    struct filing filing = fixture_registration("a", "REG00001");
 
     filing.bank = T("210100000999");
     expect(fixture_file(f, &filing), OUTCOME_REJECTED, "205 /bank");
@@ -63,7 +43,7 @@ static void a_rejected_filing_keeps_its_id(void **state)
 static void the_same_id_of_another_bank_is_another_filing(void **state)
 {
     struct fixture *f = *state;
-    struct filing filing = registration("a", "REG00001");
+    struct filing filing = fixture_registration("a", "REG00001");
 
     (void)fixture_file(f, &filing);
     filing.bank = T(AUTHORITY); /* not a filer, but not a duplicate either */
@@ -73,7 +53,7 @@ static void the_same_id_of_another_bank_is_another_filing(void **state)
 static void form_failures_are_passed_on_and_own_the_id_unless_the_signature_failed(void **state)
 {
     struct fixture *f = *state;
-    struct filing filing = registration("a", "REG00001");
+    struct filing filing = fixture_registration("a", "REG00001");
 
     reasons_add_at(&f->form.failures, CODE_TEXT, "/note");
     reasons_add_at(&f->form.failures, CODE_SCHEMA, "/details/account");
@@ -89,7 +69,7 @@ static void form_failures_are_passed_on_and_own_the_id_unless_the_signature_fail
 static void a_filing_without_identity_is_rejected_afresh(void **state)
 {
     struct fixture *f = *state;
-    struct filing filing = registration("a", "REG00001");
+    struct filing filing = fixture_registration("a", "REG00001");
     struct decide_args args;
 
     (void)fixture_file(f, &filing);
@@ -104,7 +84,7 @@ static void a_filing_without_identity_is_rejected_afresh(void **state)
 static void undecodable_and_misplaced_records_have_their_own_answers(void **state)
 {
     struct fixture *f = *state;
-    struct filing filing = registration("a", "REG00001");
+    struct filing filing = fixture_registration("a", "REG00001");
     struct decide_args args = fixture_args(f, &filing, 1);
 
     decide_undecodable(&args, &f->result);
@@ -120,7 +100,7 @@ static void undecodable_and_misplaced_records_have_their_own_answers(void **stat
 static void a_bulletin_has_a_decision(void **state)
 {
     struct fixture *f = *state;
-    struct filing filing = registration("a", "REG00001");
+    struct filing filing = fixture_registration("a", "REG00001");
     struct decide_args args = fixture_args(f, &filing, 1);
     const struct fault fault = {.field = "/date", .text = "there is one"};
 
@@ -134,7 +114,7 @@ static void a_bulletin_has_a_decision(void **state)
 static void a_decision_names_record_bulletin_policy_and_rules(void **state)
 {
     struct fixture *f = *state;
-    struct filing filing = registration("a", "REG00001");
+    struct filing filing = fixture_registration("a", "REG00001");
     struct decide_args args;
 
     fixture_parameter(f, (struct row){.id = "FDI.PAYIN.YEARS", .value = "5"});
@@ -161,7 +141,7 @@ static void a_decision_names_record_bulletin_policy_and_rules(void **state)
 static void an_unconfirmed_parameter_is_flagged_on_acceptance_only(void **state)
 {
     struct fixture *f = *state;
-    struct filing filing = registration("a", "REG00001");
+    struct filing filing = fixture_registration("a", "REG00001");
 
     fixture_parameter(f, (struct row){.id = "FDI.PAYIN.YEARS", .value = "5"});
     f->rows[0].confirmed = false;
@@ -184,11 +164,11 @@ static void an_enterprise_has_at_most_4096_objects(void **state)
         (void)enterprise_object_add(&f->state, &object);
     }
     f->number = 5000;
-    filing = registration("a", "REG00001");
+    filing = fixture_registration("a", "REG00001");
     filing.bank = T("210100000999");
     expect(fixture_file(f, &filing), OUTCOME_REJECTED, "224 ");
     enterprise_object_remove(&f->state, 17);
-    filing = registration("b", "REG00001");
+    filing = fixture_registration("b", "REG00001");
     expect(fixture_file(f, &filing), OUTCOME_ACCEPTED, "");
 }
 

@@ -7,46 +7,12 @@
 /* One foreign and one domestic investor, registered capital in USD. */
 static struct filing registration(const char *id, const char *cash)
 {
-    static struct fdi_investor investors[2];
-    struct filing filing = fixture_filing(EVENT_FDI_REGISTRATION, id, "2024-07-01");
-    struct fdi_registration *details = &filing.details.fdi_registration;
-
-    investors[0] = (struct fdi_investor){.investor_no = T("F1"),
-                                         .name = T("A"),
-                                         .country = COUNTRY_DEU,
-                                         .subscribed = M("USD", "6000000.00"),
-                                         .cash = M("USD", cash),
-                                         .share_bp = 6000,
-                                         .due_on = D("2029-06-30")};
-    investors[1] = (struct fdi_investor){.investor_no = T("D1"),
-                                         .name = T("B"),
-                                         .country = COUNTRY_CHN,
-                                         .subscribed = M("USD", "4000000.00"),
-                                         .cash = M("USD", "4000000.00"),
-                                         .share_bp = 4000,
-                                         .due_on = D("2029-06-30")};
-    details->registration_no = T(R);
-    details->setup = SETUP_NEW;
-    details->region = T("210100");
-    details->industry = T("C3011");
-    details->established_on = D("2024-07-01");
-    details->registered_capital = M("USD", "10000000.00");
-    details->total_investment.currency = CURRENCY_NONE;
-    details->investors = investors;
-    details->investors_n = 2;
-    return filing;
+    return fixture_joint(id, R, cash, "D1", COUNTRY_CHN);
 }
 
 static struct filing inflow(const char *id, const char *currency, const char *value)
 {
-    struct filing filing = fixture_filing(EVENT_FDI_INFLOW, id, "2024-07-10");
-
-    filing.details.fdi_inflow = (struct fdi_inflow){.registration_no = T(R),
-                                                    .investor_no = T("F1"),
-                                                    .money = M(currency, value),
-                                                    .account = T("a"),
-                                                    .remitter_country = COUNTRY_DEU};
-    return filing;
+    return fixture_inflow(id, R, M(currency, value), "2024-07-10");
 }
 
 static void with_parameters(struct fixture *f)

@@ -10,6 +10,7 @@
 #include "consumers/store/state.h"
 #include "consumers/store/views_db.h"
 #include "core_fixture.h"
+#include "store_dir.h"
 #include "wire/decision_codec.h"
 
 #define R         "REG00001"
@@ -52,20 +53,11 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    static const char *const names[] = {
-        "a.db",          "a.db-wal",          "a.db-shm",          "a.db.lock",
-        "a.db-views.db", "a.db-views.db-wal", "a.db-views.db-shm", "once.db",
-        "once.db-wal",   "once.db-shm"};
     struct test *t = *state;
-    char path[128];
 
     projector_close(t->projector);
     store_close(t->store);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        (void)snprintf(path, sizeof(path), "%s/%s", t->dir, names[i]);
-        (void)unlink(path);
-    }
-    (void)rmdir(t->dir);
+    store_dir_remove(t->dir);
     buffer_fini(&t->decisions);
     buffer_fini(&t->undo);
     buffer_fini(&t->text);
@@ -197,46 +189,12 @@ static void store_row_made(struct test *t, bool with_state)
 /* Registration, two inflows, one too large, one again, an inflow whose rate has not come. */
 static struct filing registration(void)
 {
-    static struct fdi_investor investors[2];
-    struct filing filing = fixture_filing(EVENT_FDI_REGISTRATION, "r1", "2024-07-01");
-    struct fdi_registration *details = &filing.details.fdi_registration;
-
-    investors[0] = (struct fdi_investor){.investor_no = T("F1"),
-                                         .name = T("A"),
-                                         .country = COUNTRY_DEU,
-                                         .subscribed = M("USD", "6000000.00"),
-                                         .cash = M("USD", "5000000.00"),
-                                         .share_bp = 6000,
-                                         .due_on = D("2029-06-30")};
-    investors[1] = (struct fdi_investor){.investor_no = T("A9"),
-                                         .name = T("B"),
-                                         .country = COUNTRY_FRA,
-                                         .subscribed = M("USD", "4000000.00"),
-                                         .cash = M("USD", "4000000.00"),
-                                         .share_bp = 4000,
-                                         .due_on = D("2029-06-30")};
-    details->registration_no = T(R);
-    details->setup = SETUP_NEW;
-    details->region = T("210100");
-    details->industry = T("C3011");
-    details->established_on = D("2024-07-01");
-    details->registered_capital = M("USD", "10000000.00");
-    details->total_investment.currency = CURRENCY_NONE;
-    details->investors = investors;
-    details->investors_n = 2;
-    return filing;
+    return fixture_joint("r1", R, "5000000.00", "A9", COUNTRY_FRA);
 }
 
 static struct filing inflow(const char *id, const char *currency, const char *value)
 {
-    struct filing filing = fixture_filing(EVENT_FDI_INFLOW, id, "2024-07-10");
-
-    filing.details.fdi_inflow = (struct fdi_inflow){.registration_no = T(R),
-                                                    .investor_no = T("F1"),
-                                                    .money = M(currency, value),
-                                                    .account = T("a"),
-                                                    .remitter_country = COUNTRY_DEU};
-    return filing;
+    return fixture_inflow(id, R, M(currency, value), "2024-07-10");
 }
 
 static void file_register(struct test *t)

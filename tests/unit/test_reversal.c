@@ -1,36 +1,9 @@
 /* Reversals (R1 to R5): the exact opposite or nothing. */
 #include "core_fixture.h"
 
-static struct filing registration(const char *id, const char *number)
-{
-    static const struct fdi_investor investor = {.investor_no = {.at = "F1", .n = 2},
-                                                 .country = COUNTRY_DEU,
-                                                 .subscribed = {100000, CURRENCY_USD},
-                                                 .cash = {100000, CURRENCY_USD},
-                                                 .share_bp = 10000};
-    struct filing filing = fixture_filing(EVENT_FDI_REGISTRATION, id, "2024-07-01");
-    struct fdi_registration *details = &filing.details.fdi_registration;
-
-    details->registration_no = T(number);
-    details->industry = T("C3011");
-    details->established_on = D("2024-07-01");
-    details->registered_capital = M("USD", "1000.00");
-    details->total_investment.currency = CURRENCY_NONE;
-    details->investors = &investor;
-    details->investors_n = 1;
-    return filing;
-}
-
 static struct filing inflow(const char *id, const char *value, const char *date)
 {
-    struct filing filing = fixture_filing(EVENT_FDI_INFLOW, id, date);
-
-    filing.details.fdi_inflow = (struct fdi_inflow){.registration_no = T("REG00001"),
-                                                    .investor_no = T("F1"),
-                                                    .money = M("USD", value),
-                                                    .account = T("a"),
-                                                    .remitter_country = COUNTRY_DEU};
-    return filing;
+    return fixture_inflow(id, "REG00001", M("USD", value), date);
 }
 
 static struct filing reversal(const char *id, const char *reverses, const char *date)
@@ -51,7 +24,7 @@ static void a_reversal_posts_the_opposite(void **state)
     struct fixture *f = *state;
 
     fixture_parameter(f, (struct row){.id = "FDI.EXCESS.USD", .value = "30000"});
-    (void)file(f, registration("r1", "REG00001"));
+    (void)file(f, fixture_registration("r1", "REG00001"));
     (void)file(f, inflow("i1", "1005.00", "2024-07-10"));
     expect(file(f, reversal("x1", "i1", "2024-07-10")), OUTCOME_ACCEPTED, "");
     expect_postings(&f->result.decision, "fdi.capital:REG00001 USD -100500,0,0 = 0,0,0; "
@@ -69,7 +42,7 @@ static void what_something_later_rests_on_stays(void **state)
 {
     struct fixture *f = *state;
 
-    (void)file(f, registration("r1", "REG00001"));
+    (void)file(f, fixture_registration("r1", "REG00001"));
     (void)file(f, inflow("i1", "1.00", "2024-07-10"));
     (void)file(f, inflow("i2", "2.00", "2024-07-10"));
     expect(file(f, reversal("x1", "i1", "2024-07-10")), OUTCOME_REJECTED, "217 /details/reverses");
@@ -87,15 +60,15 @@ static void a_reversed_opening_frees_its_number(void **state)
 {
     struct fixture *f = *state;
 
-    (void)file(f, registration("r1", "REG00001"));
-    (void)file(f, registration("r2", "REG00002"));
+    (void)file(f, fixture_registration("r1", "REG00001"));
+    (void)file(f, fixture_registration("r2", "REG00002"));
     expect(file(f, reversal("x1", "r1", "2024-07-10")), OUTCOME_ACCEPTED, "");
     expect_postings(&f->result.decision, "fdi.inflow:REG00001:F1 USD -100000,0,0 = 0,0,0");
     assert_int_equal(f->state.objects_n, 1);
     expect(file(f, inflow("i1", "1.00", "2024-07-10")), OUTCOME_REJECTED,
            "203 /details/registration_no");
-    expect(file(f, registration("r3", "REG00001")), OUTCOME_ACCEPTED, "");
-    expect(file(f, registration("r4", "REG00002")), OUTCOME_REJECTED,
+    expect(file(f, fixture_registration("r3", "REG00001")), OUTCOME_ACCEPTED, "");
+    expect(file(f, fixture_registration("r4", "REG00002")), OUTCOME_REJECTED,
            "202 /details/registration_no");
 }
 
@@ -103,7 +76,7 @@ static void a_reversal_is_dated_not_before_its_original_but_is_no_movement(void 
 {
     struct fixture *f = *state;
 
-    (void)file(f, registration("r1", "REG00001"));
+    (void)file(f, fixture_registration("r1", "REG00001"));
     (void)file(f, inflow("i1", "1.00", "2024-07-10"));
     (void)file(f, inflow("i2", "1.00", "2024-07-20"));
     /* 206 stands beside 217 when the original was accepted (R1). */
@@ -119,7 +92,7 @@ static void only_what_was_accepted_can_be_reversed_and_no_reversal(void **state)
 {
     struct fixture *f = *state;
 
-    (void)file(f, registration("r1", "REG00001"));
+    (void)file(f, fixture_registration("r1", "REG00001"));
     expect(file(f, inflow("i1", "1.00", "2024-06-10")), OUTCOME_REJECTED, "206 /business_date");
     expect(file(f, reversal("x1", "i1", "2024-06-01")), OUTCOME_REJECTED, "217 /details/reverses");
     expect(file(f, reversal("x2", "unknown", "2024-07-01")), OUTCOME_REJECTED,

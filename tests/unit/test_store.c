@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "consumers/store/store.h"
+#include "store_dir.h"
 
 /* A sanitizer ends the process where malloc() would give NULL.  gcc tells by macros, clang by
  * features. */
@@ -102,16 +103,10 @@ static int setup_memory(void **state)
 
 static int teardown(void **state)
 {
-    static const char *const names[] = {"a.db", "a.db-wal", "a.db-shm", "a.db.lock"};
     struct fixture *f = *state;
-    char path[128];
 
     store_close(f->store);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && f->dir[0]; i++) {
-        (void)snprintf(path, sizeof(path), "%s/%s", f->dir, names[i]);
-        (void)unlink(path);
-    }
-    (void)rmdir(f->dir);
+    store_dir_remove(f->dir);
     free(f);
     return 0;
 }

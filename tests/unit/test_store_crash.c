@@ -18,6 +18,7 @@
 #include "base/bytes.h"
 #include "consumers/store/store.h"
 #include "consumers/store/store_crash.h"
+#include "store_dir.h"
 
 #define FILINGS_N    300
 #define KILLS_N      25
@@ -45,25 +46,12 @@ static int setup(void **state)
     return 0;
 }
 
-static void remove_files(const struct fixture *f)
-{
-    static const char *const names[] = {"a.db", "a.db-wal", "a.db-shm", "a.db-journal",
-                                        "a.db.lock"};
-    char path[128];
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        (void)snprintf(path, sizeof(path), "%s/%s", f->dir, names[i]);
-        (void)unlink(path);
-    }
-}
-
 static int teardown(void **state)
 {
     struct fixture *f = *state;
 
     store_close(f->store);
-    remove_files(f);
-    (void)rmdir(f->dir);
+    store_dir_remove(f->dir);
     free(f);
     return 0;
 }
@@ -228,7 +216,7 @@ static void death_at_every_point_leaves_all_or_nothing(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct store_row row;
 
-        remove_files(f);
+        store_dir_empty(f->dir);
         crash_at(f, rows[i].place);
         assert_true(open_and_claim(f)); /* the lock died with its process */
         for (size_t k = 0; k < 2; k++) {

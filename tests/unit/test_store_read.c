@@ -16,6 +16,7 @@
 
 #include "consumers/store/store.h"
 #include "consumers/store/store_read.h"
+#include "store_dir.h"
 
 static const uint8_t token[OWNER_TOKEN_SIZE] = "token of worker";
 
@@ -43,18 +44,11 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    static const char *const names[] = {"a.db",     "a.db-wal", "a.db-shm",  "a.db.lock", "b.db",
-                                        "b.db-wal", "b.db-shm", "b.db.lock", "b.db.part"};
     struct fixture *f = *state;
-    char path[128];
 
     store_close(f->reader);
     store_close(f->store);
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        (void)snprintf(path, sizeof(path), "%s/%s", f->dir, names[i]);
-        (void)unlink(path);
-    }
-    (void)rmdir(f->dir);
+    store_dir_remove(f->dir);
     free(f);
     return 0;
 }

@@ -14,6 +14,7 @@
 
 #include "consumers/store/sqlite_handle.h"
 #include "consumers/store/store.h"
+#include "store_dir.h"
 
 #define FILINGS_N 400
 
@@ -45,25 +46,12 @@ static int setup(void **state)
     return 0;
 }
 
-static void remove_files(const struct fixture *f)
-{
-    static const char *const names[] = {"a.db", "a.db-wal", "a.db-shm", "a.db-journal",
-                                        "a.db.lock"};
-    char path[128];
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        (void)snprintf(path, sizeof(path), "%s/%s", f->dir, names[i]);
-        (void)unlink(path);
-    }
-}
-
 static int teardown(void **state)
 {
     struct fixture *f = *state;
 
     store_close(f->store);
-    remove_files(f);
-    (void)rmdir(f->dir);
+    store_dir_remove(f->dir);
     free(f);
     return 0;
 }
@@ -406,7 +394,7 @@ static void failing_disk_stores_all_or_nothing(void **state)
         struct failure err = {.status = STATUS_OK};
         enum status status = STATUS_OK;
 
-        remove_files(f);
+        store_dir_empty(f->dir);
         faults_left = -1;
         open_store(f);
         assert_int_equal(claim_row(f, NULL), STATUS_OK);
