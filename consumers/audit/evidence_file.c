@@ -389,7 +389,7 @@ struct evidence_writer {
 static enum status cannot_write(const struct evidence_writer *w, int os, struct failure *err)
 {
     return failure_set(err, STATUS_IO, REMEDY_STOP, os, "cannot write '%.200s': %s", w->path,
-                       strerror(os));
+                       strerrordesc_np(os));
 }
 
 static enum status open_begun(struct evidence_writer *w, const char *path, struct failure *err)

@@ -443,13 +443,12 @@ static void check_place(struct part *p, const uint8_t *previous_chain)
 {
     const struct decision *const d = p->decision;
     const bool is_first_of_whole = p->conf.from_offset > 0 && p->number == 0;
+    const bool may_jump = is_first_of_whole || (!p->conf.is_whole && previous_chain);
 
     if (!p->has_record || d->trigger_offset != p->record.offset) {
         differ_number(p, "trigger_offset", p->record.offset, d->trigger_offset);
-    } else if (d->number <= p->number || d->number >= PLACE_MAX) {
-        differ_number(p, "number", (int64_t)p->number + 1, (int64_t)d->number);
-    } else if (d->number > p->number + 1 && !is_first_of_whole &&
-               (p->conf.is_whole || !previous_chain)) {
+    } else if (d->number <= p->number || d->number >= PLACE_MAX ||
+               (d->number > p->number + 1 && !may_jump)) {
         differ_number(p, "number", (int64_t)p->number + 1, (int64_t)d->number);
     }
 }

@@ -738,6 +738,25 @@ static struct world *world_small(void)
 }
 
 /* One bit of each byte, another one from byte to byte. */
+static void expect_each_byte_guarded(struct bundle *b)
+{
+    struct evidence_report report;
+
+    for (size_t i = 0; i < b->n; i++) {
+        const uint8_t bit = (uint8_t)(1U << i % 8);
+        enum status status;
+
+        b->at[i] ^= bit;
+        status = check(b, NULL, &report);
+        if (status == STATUS_OK && report.findings == 0) {
+            fail_msg("byte %zu of %zu may be changed", i, b->n);
+        }
+        assert_int_equal(status, i < strlen(EVIDENCE_MAGIC) ? STATUS_INVALID : STATUS_OK);
+        evidence_report_fini(&report);
+        b->at[i] ^= bit;
+    }
+}
+
 static void no_byte_of_a_bundle_can_be_changed(void **state)
 {
     struct world *w = world_small();
@@ -750,19 +769,7 @@ static void no_byte_of_a_bundle_can_be_changed(void **state)
 
         expect_clean(&b, &report);
         evidence_report_fini(&report);
-        for (size_t i = 0; i < b.n; i++) {
-            const uint8_t bit = (uint8_t)(1U << i % 8);
-            enum status status;
-
-            b.at[i] ^= bit;
-            status = check(&b, NULL, &report);
-            if (status == STATUS_OK && report.findings == 0) {
-                fail_msg("byte %zu of %zu may be changed", i, b.n);
-            }
-            assert_int_equal(status, i < strlen(EVIDENCE_MAGIC) ? STATUS_INVALID : STATUS_OK);
-            evidence_report_fini(&report);
-            b.at[i] ^= bit;
-        }
+        expect_each_byte_guarded(&b);
         free(b.at);
     }
     world_close(w);
@@ -895,14 +902,14 @@ static void no_byte_of_a_receipt_can_be_changed(void **state)
     assert_true(text.n < 6000);
     assert_true(receipt_holds(w, buffer_bytes(&text), memory));
     assert_int_equal(memory->decision.number, w->covered);
-    for (size_t i = 0; i < text.n; i++) {
-        for (unsigned bit = 0; bit < 8; bit++) {
-            text.at[i] ^= (uint8_t)(1U << bit);
-            if (receipt_holds(w, buffer_bytes(&text), memory)) {
-                fail_msg("byte %zu of a receipt may be changed", i);
-            }
-            text.at[i] ^= (uint8_t)(1U << bit);
+    for (size_t i = 0; i < 8 * text.n; i++) {
+        const uint8_t bit = (uint8_t)(1U << i % 8);
+
+        text.at[i / 8] ^= bit;
+        if (receipt_holds(w, buffer_bytes(&text), memory)) {
+            fail_msg("byte %zu of a receipt may be changed", i / 8);
         }
+        text.at[i / 8] ^= bit;
     }
     for (size_t n = 0; n < text.n; n += 7) {
         assert_false(receipt_holds(w, (struct bytes){.at = text.at, .n = n}, memory));
