@@ -1,5 +1,6 @@
 #include "consumers/audit/log_reader.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,33 +10,65 @@
 
 #define WAIT_MS    500
 #define SILENCE_US (30 * INT64_C(1000000))
+#define TAKEN_MAX  512 /* messages taken from librdkafka at once: a lock for each would be dear */
 
 struct log_reader {
     struct log_reader_conf conf;
     rd_kafka_topic_t *topic;
     bool is_started;
     bool is_at_end;
-    rd_kafka_message_t *message; /* lent until the next call */
+    int64_t offset; /* the one after the last record */
+    rd_kafka_message_t *taken[TAKEN_MAX];
+    size_t taken_n;
+    size_t at;    /* taken[at - 1] is lent until the next call */
+    size_t freed; /* those below are given back */
 };
+
+static enum status start(struct log_reader *r, int64_t from, struct failure *err)
+{
+    r->is_at_end = from >= r->conf.end;
+    r->offset = from;
+    if (rd_kafka_consume_start(r->topic, (int32_t)r->conf.partition, from)) {
+        return kafka_failure_code(err, "read a partition", rd_kafka_last_error(), NULL);
+    }
+    r->is_started = true;
+    return STATUS_OK;
+}
+
+static void give_back(struct log_reader *r, size_t below)
+{
+    for (; r->freed < below; r->freed++) {
+        rd_kafka_message_destroy(r->taken[r->freed]);
+    }
+}
+
+static void stop(struct log_reader *r)
+{
+    give_back(r, r->taken_n);
+    r->taken_n = r->at = r->freed = 0;
+    if (r->is_started) {
+        (void)rd_kafka_consume_stop(r->topic, (int32_t)r->conf.partition);
+        r->is_started = false;
+    }
+}
 
 enum status log_reader_open(const struct log_reader_conf *conf, struct log_reader **ret,
                             struct failure *err)
 {
     struct log_reader *r = calloc(1, sizeof(*r));
+    enum status status;
 
     if (!r) {
         return failure_set(err, STATUS_NOMEM, REMEDY_STOP, 0, "out of memory");
     }
     r->conf = *conf;
-    r->is_at_end = conf->from >= conf->end;
     r->topic = rd_kafka_topic_new(conf->handle, conf->topic, NULL);
-    if (!r->topic || rd_kafka_consume_start(r->topic, (int32_t)conf->partition, conf->from)) {
-        const rd_kafka_resp_err_t code = rd_kafka_last_error();
-
+    status = r->topic ? start(r, conf->from, err)
+                      : kafka_failure_code(err, "read a partition", rd_kafka_last_error(), NULL);
+    if (status != STATUS_OK) {
         log_reader_close(r);
-        return kafka_failure_code(err, "read a partition", code, NULL);
+        return status;
     }
-    r->is_started = true;
     *ret = r;
     return STATUS_OK;
 }
@@ -45,16 +78,26 @@ void log_reader_close(struct log_reader *r)
     if (!r) {
         return;
     }
-    if (r->message) {
-        rd_kafka_message_destroy(r->message);
-    }
-    if (r->is_started) {
-        (void)rd_kafka_consume_stop(r->topic, (int32_t)r->conf.partition);
-    }
+    stop(r);
     if (r->topic) {
         rd_kafka_topic_destroy(r->topic);
     }
     free(r);
+}
+
+enum status log_reader_seek(struct log_reader *r, int64_t from, struct failure *err)
+{
+    stop(r);
+    return start(r, from, err);
+}
+
+int64_t log_reader_offset(const struct log_reader *r) { return r->offset; }
+
+void log_reader_back(struct log_reader *r)
+{
+    assert(r->at > r->freed);
+    r->at--;
+    r->offset = r->taken[r->at]->offset;
 }
 
 static enum status failed(const struct log_reader *r, const rd_kafka_message_t *m,
@@ -85,45 +128,66 @@ static void lend(const rd_kafka_message_t *m, struct bus_record *ret)
     ret->log_append_time = type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME;
 }
 
-/* A message, the end of the partition among them; NULL when nothing came for too long. */
-static rd_kafka_message_t *wait_message(struct log_reader *r)
+/* What is there now, else the first message that comes.  With a time-out librdkafka would wait
+ * until all that are asked for are there. */
+static size_t take_some(struct log_reader *r)
+{
+    const int32_t partition = (int32_t)r->conf.partition;
+    const ssize_t n = rd_kafka_consume_batch(r->topic, partition, 0, r->taken, TAKEN_MAX);
+
+    if (n > 0) {
+        return (size_t)n;
+    }
+    (void)rd_kafka_poll(r->conf.handle, 0);
+    r->taken[0] = rd_kafka_consume(r->topic, partition, WAIT_MS);
+    return r->taken[0] ? 1 : 0;
+}
+
+/* Messages, the end of the partition among them; none when nothing came for too long. */
+static enum status take(struct log_reader *r, struct failure *err)
 {
     const int64_t until_us = clock_monotonic_us() + SILENCE_US;
-    rd_kafka_message_t *m = NULL;
 
-    while (!m && clock_monotonic_us() < until_us) {
-        m = rd_kafka_consume(r->topic, (int32_t)r->conf.partition, WAIT_MS);
-        rd_kafka_poll(r->conf.handle, 0);
-    }
-    return m;
+    r->at = r->freed = 0;
+    do {
+        r->taken_n = take_some(r);
+        if (r->taken_n > 0) {
+            return STATUS_OK;
+        }
+    } while (clock_monotonic_us() < until_us);
+    return failure_set(err, STATUS_KAFKA, REMEDY_RETRY, 0,
+                       "'%s' partition %" PRIu32 ": no answer from the broker", r->conf.topic,
+                       r->conf.partition);
 }
 
 enum status log_reader_next(struct log_reader *r, struct bus_record *ret, bool *ret_end,
                             struct failure *err)
 {
-    if (r->message) {
-        rd_kafka_message_destroy(r->message);
-        r->message = NULL;
-    }
+    enum status status = STATUS_OK;
+
     *ret_end = false;
+    give_back(r, r->at);
     while (!r->is_at_end) {
-        r->message = wait_message(r);
-        if (!r->message) {
-            return failure_set(err, STATUS_KAFKA, REMEDY_RETRY, 0,
-                               "'%s' partition %" PRIu32 ": no answer from the broker",
-                               r->conf.topic, r->conf.partition);
+        const rd_kafka_message_t *m;
+
+        if (r->at == r->taken_n) {
+            give_back(r, r->at);
+            status = take(r, err);
         }
-        if (!r->message->err && r->message->offset < r->conf.end) {
-            lend(r->message, ret);
+        if (status != STATUS_OK) {
+            return status;
+        }
+        m = r->taken[r->at++];
+        if (!m->err && m->offset < r->conf.end) {
+            r->offset = m->offset + 1;
+            lend(m, ret);
             return STATUS_OK;
         }
-        if (r->message->err && r->message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-            return failed(r, r->message, err);
+        if (m->err && m->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+            return failed(r, m, err);
         }
         /* A record or an end of what is committed, at or above the fixed end; below it, wait on. */
-        r->is_at_end = r->message->offset >= r->conf.end;
-        rd_kafka_message_destroy(r->message);
-        r->message = NULL;
+        r->is_at_end = m->offset >= r->conf.end;
     }
     *ret_end = true;
     return STATUS_OK;

@@ -29,6 +29,16 @@ MUST_CHECK enum status log_reader_open(const struct log_reader_conf *conf, struc
                                        struct failure *err);
 void log_reader_close(struct log_reader *reader);
 
+/* Read on from another offset. */
+MUST_CHECK enum status log_reader_seek(struct log_reader *reader, int64_t from,
+                                       struct failure *err);
+
+/* The record that came last comes once more. */
+void log_reader_back(struct log_reader *reader);
+
+/* Offset of the next record, as far as it is known: the one after the last. */
+int64_t log_reader_offset(const struct log_reader *reader);
+
 /* The next record, borrowed until the next call; *ret_end at the end.  STATUS_KAFKA when the broker
  * does not answer for 30 s, STATUS_CONFLICT when an offset below the end is not there any more. */
 MUST_CHECK enum status log_reader_next(struct log_reader *reader, struct bus_record *ret,

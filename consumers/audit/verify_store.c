@@ -22,7 +22,9 @@ struct live_state {
 struct live_states {
     struct live_state *by_code;
     struct buffer made; /* scratch: a state as the log leads to it */
-    uint32_t findings;
+    uint64_t *held;     /* arrival numbers, ascending */
+    size_t held_n;
+    size_t held_max;
 };
 
 static enum status add_state(struct live_states *states, const struct store_state *state,
@@ -42,18 +44,13 @@ static enum status add_state(struct live_states *states, const struct store_stat
     return STATUS_OK;
 }
 
-enum status live_states_read(struct store *live, uint32_t partition, struct live_states **ret,
-                             struct failure *err)
+static enum status read_states(struct live_states *states, struct store *live, uint32_t partition,
+                               struct failure *err)
 {
-    struct live_states *states = calloc(1, sizeof(*states));
     char after[CODE_SIZE] = {0};
     struct store_state state;
     enum status status = STATUS_OK;
 
-    if (!states) {
-        return failure_set(err, STATUS_NOMEM, REMEDY_STOP, 0, "out of memory");
-    }
-    buffer_init(&states->made, SIZE_MAX / 2);
     while (status == STATUS_OK) {
         status = store_state_next(live, partition, after, &state, err);
         if (status == STATUS_OK) {
@@ -61,7 +58,43 @@ enum status live_states_read(struct store *live, uint32_t partition, struct live
             status = add_state(states, &state, err);
         }
     }
-    if (status != STATUS_NOTFOUND) {
+    return status == STATUS_NOTFOUND ? STATUS_OK : status;
+}
+
+static enum status read_held(struct live_states *states, struct store *live, uint32_t partition,
+                             struct failure *err)
+{
+    struct store_held held = {.arrival_number = 0};
+    enum status status = STATUS_OK;
+
+    while (status == STATUS_OK) {
+        status = store_held_next(live, partition, held.arrival_number, &held, err);
+        if (status == STATUS_OK && !batch_grow((void **)&states->held, &states->held_max,
+                                               states->held_n + 1, sizeof(*states->held))) {
+            status = failure_set(err, STATUS_NOMEM, REMEDY_STOP, 0, "out of memory");
+        }
+        if (status == STATUS_OK) {
+            states->held[states->held_n++] = held.arrival_number;
+        }
+    }
+    return status == STATUS_NOTFOUND ? STATUS_OK : status;
+}
+
+enum status live_states_read(struct store *live, uint32_t partition, struct live_states **ret,
+                             struct failure *err)
+{
+    struct live_states *states = calloc(1, sizeof(*states));
+    enum status status;
+
+    if (!states) {
+        return failure_set(err, STATUS_NOMEM, REMEDY_STOP, 0, "out of memory");
+    }
+    buffer_init(&states->made, SIZE_MAX / 2);
+    status = read_states(states, live, partition, err);
+    if (status == STATUS_OK) {
+        status = read_held(states, live, partition, err);
+    }
+    if (status != STATUS_OK) {
         live_states_close(states);
         return status;
     }
@@ -83,6 +116,7 @@ void live_states_close(struct live_states *states)
         free(live);
     }
     buffer_fini(&states->made);
+    free(states->held);
     free(states);
 }
 
@@ -116,7 +150,7 @@ static void compare_state(struct verify_case *c, struct live_state *live)
     size_t at = 0;
 
     live->is_done = true;
-    c->report->states++;
+    c->part->states++;
     while (at < s->made.n && at < live->n && s->made.at[at] == live->bytes[at]) {
         at++;
     }
@@ -172,6 +206,65 @@ enum status live_states_look_all(struct verify_case *c, struct failure *err)
     return status;
 }
 
+/* A live state that is of a later moment than what was decided here: `to` ended it before, or the
+ * store went on since the first run. */
+static bool is_later_state(const struct verify_case *c, const struct live_state *live)
+{
+    const uint64_t reached = decider_position(replay_decider(c->replay))->number;
+
+    return (c->is_short && live->number > reached) || live->number > c->row.position.number;
+}
+
+static void end_state(struct verify_case *c, const struct live_state *live, uint64_t number)
+{
+    char expected[FINDING_TEXT_SIZE] = "no state";
+    char found[FINDING_TEXT_SIZE];
+    const bool is_behind = live->is_done && live->number != number;
+
+    c->part->states_behind += is_behind ? 1 : 0;
+    if (live->is_done && (!is_behind || number > c->row.clean_number)) {
+        return;
+    }
+    if (number > 0) {
+        (void)snprintf(expected, sizeof(expected), "a state of decision %" PRIu64, number);
+    }
+    (void)snprintf(found, sizeof(found), "a state of decision %" PRIu64, live->number);
+    state_differs(c, live, expected, found);
+}
+
+/* Only what was looked at is compared: one enterprise, or from some decision on. */
+static bool is_wanted_state(const struct verify_case *c, const struct live_state *live)
+{
+    return (!c->conf->enterprise || memcmp(c->conf->enterprise, live->code, CODE_SIZE) == 0) &&
+           c->part->first_number > 0 &&
+           (c->part->first_number == 1 || live->number >= c->part->first_number);
+}
+
+/* A state that the store must have, because it says that its states are complete so far. */
+static enum status find_missing(struct verify_case *c, struct failure *err)
+{
+    char after[CODE_SIZE] = {0};
+    struct store_state made;
+    struct live_state *live = NULL;
+    struct live_state none = {.number = 0};
+    enum status status = STATUS_OK;
+
+    while (status == STATUS_OK) {
+        status = store_state_next(replay_store(c->replay), c->partition, after, &made, err);
+        if (status != STATUS_OK) {
+            break;
+        }
+        memcpy(after, made.enterprise, sizeof(after));
+        memcpy(none.code, made.enterprise, sizeof(none.code));
+        none.number = made.number;
+        HASH_FIND(hh, c->states->by_code, after, CODE_SIZE, live);
+        if (!live && made.number <= c->row.clean_number && is_wanted_state(c, &none)) {
+            state_differs(c, &none, "a state", "none");
+        }
+    }
+    return status == STATUS_NOTFOUND ? STATUS_OK : status;
+}
+
 /* A state is of the moment of its last change; one whose number was never that of a state is wrong,
  * and so is one that lags behind what the store says is complete. */
 enum status live_states_end(struct verify_case *c, struct failure *err)
@@ -179,29 +272,20 @@ enum status live_states_end(struct verify_case *c, struct failure *err)
     struct live_state *live;
     struct live_state *next;
     uint64_t number = 0;
-    char expected[FINDING_TEXT_SIZE];
-    char found[FINDING_TEXT_SIZE];
     enum status status = STATUS_OK;
 
     HASH_ITER(hh, c->states->by_code, live, next)
     {
-        if (status == STATUS_OK) {
+        if (is_later_state(c, live)) {
+            verify_skip(c, VERIFY_SKIP_LATER);
+        } else if (is_wanted_state(c, live) && status == STATUS_OK) {
             status = look(c, live, &number, err);
-        }
-        if (status == STATUS_OK && !live->is_done) {
-            (void)snprintf(expected, sizeof(expected), "a state of decision %" PRIu64, number);
-            (void)snprintf(found, sizeof(found), "a state of decision %" PRIu64, live->number);
-            state_differs(c, live, number ? expected : "no state", found);
-        } else if (status == STATUS_OK && live->number != number) {
-            c->report->states_behind++;
-            if (number <= c->row.clean_number) {
-                (void)snprintf(expected, sizeof(expected), "a state of decision %" PRIu64, number);
-                (void)snprintf(found, sizeof(found), "a state of decision %" PRIu64, live->number);
-                state_differs(c, live, expected, found);
+            if (status == STATUS_OK) {
+                end_state(c, live, number);
             }
         }
     }
-    return status;
+    return status == STATUS_OK ? find_missing(c, err) : status;
 }
 
 /* ---- filing index and held filings ---------------------------------------------------------- */
@@ -256,83 +340,108 @@ static void compare_filing(struct verify_case *c, const struct store_filing *mad
     }
 }
 
-/* The smallest key above *key; false when there is none. */
-static bool key_after(struct store_filing_key *key)
-{
-    uint8_t *at = (uint8_t *)key;
-
-    _Static_assert(sizeof(*key) == FILING_ID_SIZE + BANK_SIZE + CODE_SIZE, "no padding");
-    for (size_t i = sizeof(*key); i > 0; i--) {
-        at[i - 1]++;
-        if (at[i - 1] != 0) {
-            return true;
-        }
-    }
-    return false;
-}
+#define WALK_ROWS 512
 
 struct walk {
     struct store *store;
-    uint64_t number_max; /* rows that changed later are not looked at */
-    struct store_filing_key next;
+    struct store_filing rows[WALK_ROWS];
+    struct store_walk at;
+    size_t i; /* the row that is looked at */
     bool has;
-    struct store_filing at;
 };
-
-static bool is_later(const struct store_filing *f, uint64_t number)
-{
-    return f->last_number > number || f->reversed_number > number || f->accepted_number > number;
-}
 
 static enum status step(const struct verify_case *c, struct walk *w, struct failure *err)
 {
-    const enum status status = store_filing_next(w->store, c->partition, &w->next, &w->at, err);
+    enum status status = STATUS_OK;
 
-    w->has = status == STATUS_OK;
-    if (w->has) {
-        w->next = w->at.key;
-        if (!key_after(&w->next)) {
-            return failure_set(err, STATUS_CORRUPT, REMEDY_STOP, 0, "a filing key of all ones");
+    w->i++;
+    if (w->i >= w->at.rows_n) {
+        const bool is_last = w->at.rows_n < w->at.rows_max;
+
+        w->has = !is_last;
+        if (!is_last) {
+            status = store_filing_walk(w->store, c->partition, &w->at, err);
+            w->has = status == STATUS_OK && w->at.rows_n > 0;
+            w->i = 0;
         }
     }
-    return status == STATUS_NOTFOUND ? STATUS_OK : status;
+    return status;
+}
+
+static enum status begin_walk(const struct verify_case *c, struct walk *w, struct store *store,
+                              struct failure *err)
+{
+    *w = (struct walk){.store = store};
+    w->at = (struct store_walk){.rows = w->rows, .rows_max = WALK_ROWS, .rows_n = WALK_ROWS};
+    w->i = WALK_ROWS; /* nothing is read yet */
+    return step(c, w, err);
+}
+
+/* Changed after the moment that is compared, or not a matter of what is compared. */
+static bool is_passed_over(struct verify_case *c, const struct store_filing *f)
+{
+    const uint64_t reached = decider_position(replay_decider(c->replay))->number;
+    const uint64_t number =
+        c->is_short && reached < c->row.position.number ? reached : c->row.position.number;
+
+    if (f->last_number > number || f->reversed_number > number || f->accepted_number > number) {
+        verify_skip(c, VERIFY_SKIP_LATER);
+        return true;
+    }
+    if (c->conf->enterprise && memcmp(c->conf->enterprise, f->key.enterprise, CODE_SIZE) != 0) {
+        return true;
+    }
+    return c->part->first_number == 0 || f->last_number < c->part->first_number;
 }
 
 /* Both indexes in the order of their keys, side by side. */
-enum status verify_index(struct verify_case *c, struct failure *err)
+static enum status compare_walks(struct verify_case *c, struct walk *made, struct walk *live,
+                                 struct failure *err)
 {
-    const uint64_t number = c->row.position.number;
-    struct walk made = {.store = replay_store(c->replay)};
-    struct walk live = {.store = c->live};
-    enum status status = step(c, &made, err);
+    enum status status = STATUS_OK;
 
-    if (status == STATUS_OK) {
-        status = step(c, &live, err);
-    }
-    while (status == STATUS_OK && (made.has || live.has)) {
-        const int order = !made.has   ? 1
-                          : !live.has ? -1
-                                      : memcmp(&made.at.key, &live.at.key, sizeof(made.at.key));
-        const bool is_new = (order <= 0 && is_later(&made.at, number)) ||
-                            (order >= 0 && is_later(&live.at, number));
+    while (status == STATUS_OK && (made->has || live->has)) {
+        const struct store_filing *m = &made->rows[made->i];
+        const struct store_filing *l = &live->rows[live->i];
+        const int order = !made->has   ? 1
+                          : !live->has ? -1
+                                       : memcmp(&m->key, &l->key, sizeof(m->key));
+        const bool is_passed =
+            (order <= 0 && is_passed_over(c, m)) || (order >= 0 && is_passed_over(c, l));
 
-        c->report->filings += order == 0 ? 1 : 0;
-        if (is_new) {
-            /* it changed after the live store was read */
-        } else if (order == 0) {
-            compare_filing(c, &made.at, &live.at);
-        } else if (order < 0) {
-            index_differs(c, &made.at.key, "", "a row", "none");
-        } else {
-            index_differs(c, &live.at.key, "", "none", "a row");
+        if (!is_passed && order == 0) {
+            c->part->filings++;
+            compare_filing(c, m, l);
+        } else if (!is_passed) {
+            index_differs(c, order < 0 ? &m->key : &l->key, "", order < 0 ? "a row" : "none",
+                          order < 0 ? "none" : "a row");
         }
         if (order <= 0) {
-            status = step(c, &made, err);
+            status = step(c, made, err);
         }
         if (order >= 0 && status == STATUS_OK) {
-            status = step(c, &live, err);
+            status = step(c, live, err);
         }
     }
+    return status;
+}
+
+enum status verify_index(struct verify_case *c, struct failure *err)
+{
+    struct walk *walks = malloc(2 * sizeof(*walks));
+    enum status status;
+
+    if (!walks) {
+        return failure_set(err, STATUS_NOMEM, REMEDY_STOP, 0, "out of memory");
+    }
+    status = begin_walk(c, &walks[0], replay_store(c->replay), err);
+    if (status == STATUS_OK) {
+        status = begin_walk(c, &walks[1], c->live, err);
+    }
+    if (status == STATUS_OK) {
+        status = compare_walks(c, &walks[0], &walks[1], err);
+    }
+    free(walks);
     return status;
 }
 
@@ -357,34 +466,46 @@ static enum status next_held(struct store *store, uint32_t partition, uint64_t a
     return status == STATUS_NOTFOUND ? STATUS_OK : status;
 }
 
-/* Held filings, by arrival; a filing that was released leaves the store with the next state of its
- * enterprise, so one too many is no difference while states lag behind. */
-enum status verify_held(struct verify_case *c, struct failure *err)
+/* Held filings of the store by arrival, beside those that the log leads to.  A filing that was
+ * released leaves the store with the next state of its enterprise, so one too many is no difference
+ * while states lag behind. */
+static enum status compare_held(struct verify_case *c, struct failure *err)
 {
     const bool may_lag = c->row.clean_number < c->row.position.number;
+    const struct live_states *states = c->states;
     uint64_t made = 0;
-    uint64_t live = 0;
+    size_t i = 0;
     enum status status = next_held(replay_store(c->replay), c->partition, 0, &made, err);
 
-    if (status == STATUS_OK) {
-        status = next_held(c->live, c->partition, 0, &live, err);
-    }
-    while (status == STATUS_OK && (made != UINT64_MAX || live != UINT64_MAX)) {
+    while (status == STATUS_OK && (made != UINT64_MAX || i < states->held_n)) {
+        const uint64_t live = i < states->held_n ? states->held[i] : UINT64_MAX;
         const uint64_t arrival = made < live ? made : live;
 
         if (made == live) {
-            c->report->held++;
+            c->part->held++;
         } else if (made < live) {
             held_differs(c, made, "a held filing", "none");
         } else if (!may_lag) {
             held_differs(c, live, "none", "a held filing");
         }
+        i += live == arrival ? 1 : 0;
         if (made == arrival) {
             status = next_held(replay_store(c->replay), c->partition, arrival, &made, err);
         }
-        if (live == arrival && status == STATUS_OK) {
-            status = next_held(c->live, c->partition, arrival, &live, err);
-        }
     }
     return status;
+}
+
+/* They are of the store's moment; what the log leads to has to be of the same. */
+enum status verify_held(struct verify_case *c, struct failure *err)
+{
+    if (c->conf->enterprise) {
+        return STATUS_OK; /* counted with the others that are not looked at */
+    }
+    if (c->is_moved ||
+        decider_position(replay_decider(c->replay))->number != c->row.position.number) {
+        verify_skip(c, VERIFY_SKIP_LATER);
+        return STATUS_OK;
+    }
+    return compare_held(c, err);
 }

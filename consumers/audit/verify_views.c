@@ -15,6 +15,7 @@
 #define SQL_SIZE     2048
 #define COLUMNS_MAX  32
 #define NAME_SIZE    64
+#define BUSY_MS      5000
 #define VIEWS_SUFFIX "-views.db"
 
 struct table {
@@ -110,14 +111,14 @@ static void report(struct views *v, const struct table *table, const char *field
         "readable table limit_account", "readable table held_filing", "readable table enterprise",
         "readable table registration",  "readable table application", "readable table contract",
         "readable table investor"};
-    struct finding finding = {
-        .place = places[table - tables], .partition = v->c->partition, .offset = -1};
+    struct finding finding = {.partition = v->c->partition, .offset = -1};
     const char *const texts[] = {(const char *)sqlite3_column_text(row, 0),
                                  (const char *)sqlite3_column_text(row, 1),
                                  (const char *)sqlite3_column_text(row, 2)};
 
     _Static_assert(sizeof(places) / sizeof(places[0]) == sizeof(tables) / sizeof(tables[0]),
                    "a place for each table");
+    (void)snprintf(finding.place, sizeof(finding.place), "%s", places[table - tables]);
     (void)snprintf(finding.field, sizeof(finding.field), "%s", field);
     (void)snprintf(finding.key, sizeof(finding.key), "%s", texts[0] ? texts[0] : "");
     (void)snprintf(finding.expected, sizeof(finding.expected), "%s", texts[1] ? texts[1] : "none");
@@ -209,10 +210,14 @@ static enum status compare_all(struct views *v, const char *made, const char *li
     if (status == STATUS_OK) {
         status = attach(v, "live", live, err);
     }
-    if (status != STATUS_OK || !is_true_for(v, &has_states)) {
+    if (status != STATUS_OK) {
         return status;
     }
-    v->c->report->views++;
+    if (!is_true_for(v, &has_states)) {
+        verify_skip(v->c, VERIFY_SKIP_VIEWS);
+        return STATUS_OK;
+    }
+    v->c->part->views++;
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && status == STATUS_OK; i++) {
         if (!tables[i].is_of_states || has_states) {
             status = compare_table(v, &tables[i], err);
@@ -230,6 +235,8 @@ static enum status compare_files(struct verify_case *c, const char *made, const 
     if (sqlite3_open_v2(":memory:", &v.db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_URI, NULL)) {
         status = failed(&v, "open a database in memory", err);
     }
+    /* The first to open a WAL that nobody closed well keeps the others out for a moment. */
+    (void)sqlite3_busy_timeout(v.db, BUSY_MS);
     if (status == STATUS_OK) {
         status = compare_all(&v, made, live, err);
     }
@@ -237,34 +244,48 @@ static enum status compare_files(struct verify_case *c, const char *made, const 
     return status;
 }
 
-enum status verify_views(struct verify_case *c, struct failure *err)
+static bool views_file(const struct verify_case *c, char out[VERIFY_PATH_SIZE])
 {
     static const char prefix[] = "sqlite:";
-    char folder[] = "/tmp/filing-verify-XXXXXX";
-    char made[sizeof(folder) + NAME_SIZE];
-    char live[4096];
+
+    if (!c->live || strncmp(c->conf->store, prefix, strlen(prefix)) != 0) {
+        return false;
+    }
+    (void)snprintf(out, VERIFY_PATH_SIZE, "%.4000s%s", c->conf->store + strlen(prefix),
+                   VIEWS_SUFFIX);
+    return access(out, R_OK) == 0;
+}
+
+bool verify_has_views(const struct verify_case *c)
+{
+    char file[VERIFY_PATH_SIZE];
+
+    return views_file(c, file);
+}
+
+enum status verify_views(struct verify_case *c, struct failure *err)
+{
+    static const char *const ends[] = {"-views.db", "-views.db-wal", "-views.db-shm",
+                                       "-views.db-journal"};
+    const struct verify_work *work = c->thread->shared->work;
+    char made[VERIFY_PATH_SIZE];
+    char live[VERIFY_PATH_SIZE];
+    char path[VERIFY_PATH_SIZE];
     enum status status;
 
-    if (strncmp(c->conf->store, prefix, strlen(prefix)) != 0) {
+    if (!views_file(c, live) || c->conf->enterprise || c->part->first_number > 1 ||
+        decider_position(replay_decider(c->replay))->number != c->row.position.number) {
+        verify_skip(c, VERIFY_SKIP_VIEWS); /* the worker ran without them, or not all is compared */
         return STATUS_OK;
     }
-    (void)snprintf(live, sizeof(live), "%s%s", c->conf->store + strlen(prefix), VIEWS_SUFFIX);
-    if (access(live, R_OK)) {
-        return STATUS_OK; /* the worker ran without them */
-    }
-    if (!mkdtemp(folder)) {
-        return failure_set(err, STATUS_IO, REMEDY_STOP, 0, "cannot make a folder in /tmp");
-    }
-    (void)snprintf(made, sizeof(made), "%s/views.db", folder);
+    verify_work_file(work, c->partition, ends[0], made);
     status = make_views(c, made, err);
     if (status == STATUS_OK) {
         status = compare_files(c, made, live, err);
     }
-    (void)unlink(made);
-    (void)snprintf(made, sizeof(made), "%s/views.db-wal", folder);
-    (void)unlink(made);
-    (void)snprintf(made, sizeof(made), "%s/views.db-shm", folder);
-    (void)unlink(made);
-    (void)rmdir(folder);
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        verify_work_file(work, c->partition, ends[i], path);
+        (void)unlink(path);
+    }
     return status;
 }

@@ -47,6 +47,10 @@ struct ctl_settings {
     int64_t partition; /* -1 = all */
     const char *from_checkpoint;
     bool complete;
+    bool topics_only;
+    const char *work;
+    const char *base;
+    int64_t threads;
     bool bytes;
     const char *authority_bank;
     const char *authority_key_file;

@@ -182,6 +182,17 @@ static const struct conf_option operations_options[] = {
 };
 
 static const struct conf_option verify_options[] = {
+    {.option = "from",
+     .type = CONF_STRING,
+     .offset = AT(from),
+     .meta = "X",
+     .help = "compare what was received then or later: RFC 3339, a date in Asia/Shanghai, or, "
+             "with --partition, an offset; what lies before is decided and not compared"},
+    {.option = "to",
+     .type = CONF_STRING,
+     .offset = AT(to),
+     .meta = "X",
+     .help = "end with what was received then or earlier, as for --from"},
     {.option = "partition",
      .type = CONF_INT,
      .offset = AT(partition),
@@ -189,31 +200,46 @@ static const struct conf_option verify_options[] = {
      .max = 4095,
      .meta = "N",
      .help = "only this one"},
+    {.option = "enterprise",
+     .type = CONF_STRING,
+     .offset = AT(enterprise),
+     .min = 18,
+     .max = 18,
+     .meta = "CODE",
+     .help = "compare what was decided of this enterprise only"},
     {.option = "complete",
      .type = CONF_SWITCH,
      .offset = AT(complete),
      .help = "inputs that are not decided yet are a failure: 1"},
-    {.option = "from",
-     .type = CONF_STRING,
-     .offset = AT(from),
-     .meta = "X",
-     .help = "not there yet: whole partitions only"},
-    {.option = "to",
-     .type = CONF_STRING,
-     .offset = AT(to),
-     .meta = "X",
-     .help = "not there yet: whole partitions only"},
-    {.option = "enterprise",
-     .type = CONF_STRING,
-     .offset = AT(enterprise),
-     .meta = "CODE",
-     .help = "only this enterprise's share of its partition, with every bulletin: quick, but it "
-             "does not prove that no record of it is missing"},
+    {.option = "topics-only",
+     .type = CONF_SWITCH,
+     .offset = AT(topics_only),
+     .help = "without a store: whoever can read the topics can prove them"},
     {.option = "from-checkpoint",
      .type = CONF_STRING,
      .offset = AT(from_checkpoint),
      .meta = "P:NUMBER",
-     .help = "not there yet: whole partitions only"},
+     .help = "prove partition P from this signed checkpoint on; the log before --base is not "
+             "needed"},
+    {.option = "base",
+     .type = CONF_FILE,
+     .offset = AT(base),
+     .meta = "FILE",
+     .help =
+         "a backup of the store ('ledger backup') at or before the checkpoint, which proves it"},
+    {.option = "work",
+     .type = CONF_STRING,
+     .offset = AT(work),
+     .meta = "DIR",
+     .help = "keep what was done there: a run that was stopped or killed goes on, given the same "
+             "command; without it, a temporary folder"},
+    {.option = "threads",
+     .type = CONF_INT,
+     .offset = AT(threads),
+     .min = 0,
+     .max = 256,
+     .meta = "N",
+     .help = "that verify a partition each at a time; 0 = one a core"},
 };
 
 static const struct conf_option what_if_options[] = {
@@ -422,6 +448,11 @@ static const char *const propose_examples[] = {
     "filingctl reference propose policy policy.json",
     "filingctl reference propose rates eurofxref-hist.csv --format ecb --from 2023-01-01",
     "filingctl reference approve 4f0c6a1e9d2b7735", NULL};
+
+static const char *const verify_examples[] = {
+    "filingctl verify --store sqlite:/var/lib/filing/filings.db --complete",
+    "filingctl verify --topics-only --from 2026-04-01 --to 2026-04-30",
+    "filingctl verify --work /var/tmp/audit -o json", NULL};
 
 static const struct conf_option decide_options[] = {
     {.option = "bytes",
@@ -645,10 +676,13 @@ static const struct conf_verb verbs[] = {
      .help = "prove that decisions and ledgers follow from the log",
      .about = "Decides every record of filings.submitted.v1 again and compares each decision, byte "
               "for byte, with filings.decided.v1 and with the journal of the store, then the "
-              "store's states, filing ids and held filings with what the log leads to. Ends are "
-              "fixed at the start. Each difference is a row; 4 when there is one. Nothing is "
-              "written anywhere.",
-     OPTIONS(verify_options)},
+              "store's states, filing ids, held filings and readable tables with what the log "
+              "leads to. The end of a partition is fixed when it is begun. Each difference is a "
+              "row that names what was touched; 4 when there is one. What was compared and what "
+              "was not is told at the end, with -o json as one object. Nothing is written but in "
+              "the work folder, which takes about as much room as the store.",
+     OPTIONS(verify_options),
+     .examples = verify_examples},
     {.name = "evidence export",
      .arguments = "FILE",
      .arguments_min = 1,

@@ -185,21 +185,6 @@ static enum status consider(struct decider *d, struct best *best, const struct s
     return STATUS_OK;
 }
 
-/* The smallest key above this one. */
-static void key_after(struct store_filing_key *key)
-{
-    uint8_t bytes[sizeof(*key)];
-
-    memcpy(bytes, key, sizeof(bytes));
-    for (size_t i = sizeof(bytes); i > 0; i--) {
-        bytes[i - 1]++;
-        if (bytes[i - 1] != 0) {
-            break;
-        }
-    }
-    memcpy(key, bytes, sizeof(bytes));
-}
-
 /* Any bank's filing of this enterprise under an id. */
 static enum status find_any_bank(struct decider *d, const uint8_t id[FILING_ID_SIZE],
                                  struct best *best, struct failure *err)
@@ -222,7 +207,7 @@ static enum status find_any_bank(struct decider *d, const uint8_t id[FILING_ID_S
             return STATUS_OK;
         }
         key = filing.key;
-        key_after(&key);
+        (void)store_filing_key_after(&key); /* a bank is text: there is one */
         if (status == STATUS_OK && !(d->part && batch_part_filing(d->part, &filing.key)) &&
             as_of(d, &filing)) {
             status = consider(d, best, &filing, err);

@@ -23,6 +23,11 @@ static const char *const sql[] = {
         " accepted_number, reversed_number FROM filing"
         " WHERE partition = ?1 AND (filing_id, bank, enterprise) >= (?2, ?3, ?4)"
         " ORDER BY filing_id, bank, enterprise LIMIT 1",
+    [SQLITE_FILING_WALK] =
+        "SELECT filing_id, bank, enterprise, filing_hash, first_number, last_number,"
+        " accepted_number, reversed_number FROM filing"
+        " WHERE partition = ?1 AND (filing_id, bank, enterprise) >= (?2, ?3, ?4)"
+        " ORDER BY filing_id, bank, enterprise LIMIT ?5",
     [SQLITE_STATE_FIND] =
         "SELECT enterprise, number, bytes FROM state WHERE partition = ?1 AND enterprise = ?2",
     [SQLITE_STATE_NEXT] =
@@ -351,6 +356,18 @@ static void filing_bind(sqlite3_stmt *stmt, uint32_t partition, const struct sto
     (void)sqlite3_bind_text(stmt, 4, key->enterprise, sizeof(key->enterprise), SQLITE_STATIC);
 }
 
+static void filing_columns(sqlite3_stmt *stmt, struct store_filing *ret, bool *ok)
+{
+    sqlite_column_bytes(stmt, 0, ret->key.filing_id, sizeof(ret->key.filing_id), ok);
+    sqlite_column_bytes(stmt, 1, ret->key.bank, sizeof(ret->key.bank), ok);
+    sqlite_column_bytes(stmt, 2, ret->key.enterprise, sizeof(ret->key.enterprise), ok);
+    sqlite_column_bytes(stmt, 3, ret->filing_hash, sizeof(ret->filing_hash), ok);
+    ret->first_number = column_u64(stmt, 4);
+    ret->last_number = column_u64(stmt, 5);
+    ret->accepted_number = column_u64(stmt, 6);
+    ret->reversed_number = column_u64(stmt, 7);
+}
+
 static enum status filing_take(struct sqlite_handle *handle, sqlite3_stmt *stmt,
                                struct store_filing *ret, struct failure *err)
 {
@@ -362,14 +379,7 @@ static enum status filing_take(struct sqlite_handle *handle, sqlite3_stmt *stmt,
     if (status) {
         return status;
     }
-    sqlite_column_bytes(stmt, 0, filing.key.filing_id, sizeof(filing.key.filing_id), &ok);
-    sqlite_column_bytes(stmt, 1, filing.key.bank, sizeof(filing.key.bank), &ok);
-    sqlite_column_bytes(stmt, 2, filing.key.enterprise, sizeof(filing.key.enterprise), &ok);
-    sqlite_column_bytes(stmt, 3, filing.filing_hash, sizeof(filing.filing_hash), &ok);
-    filing.first_number = column_u64(stmt, 4);
-    filing.last_number = column_u64(stmt, 5);
-    filing.accepted_number = column_u64(stmt, 6);
-    filing.reversed_number = column_u64(stmt, 7);
+    filing_columns(stmt, &filing, &ok);
     status = find_end(stmt, ok, what, err);
     if (status == STATUS_OK) {
         *ret = filing;
@@ -397,6 +407,38 @@ enum status sqlite_filing_next(struct store *store, uint32_t partition,
 
     filing_bind(stmt, partition, key);
     return filing_take(handle, stmt, ret, err);
+}
+
+enum status sqlite_filing_walk(struct store *store, uint32_t partition, struct store_walk *walk,
+                               struct failure *err)
+{
+    static const char what[] = "walk through the filings";
+    struct sqlite_handle *handle = handle_of(store);
+    sqlite3_stmt *stmt = handle->statements[SQLITE_FILING_WALK];
+    bool ok = true;
+    int rc = SQLITE_ROW;
+
+    walk->rows_n = 0;
+    filing_bind(stmt, partition, &walk->from);
+    (void)bind_u64(stmt, 5, walk->rows_max);
+    while (rc == SQLITE_ROW && walk->rows_n < walk->rows_max) {
+        rc = sqlite3_step(stmt);
+        if (rc == SQLITE_ROW) {
+            filing_columns(stmt, &walk->rows[walk->rows_n], &ok);
+            walk->rows_n++;
+        }
+    }
+    if (rc != SQLITE_ROW && rc != SQLITE_DONE) {
+        const enum status status = sqlite_handle_fail(handle, rc, what, err);
+
+        (void)sqlite3_reset(stmt);
+        return status;
+    }
+    if (walk->rows_n > 0) {
+        walk->from = walk->rows[walk->rows_n - 1].key;
+        ok = ok && store_filing_key_after(&walk->from);
+    }
+    return find_end(stmt, ok, what, err);
 }
 
 static void state_bind(sqlite3_stmt *stmt, uint32_t partition, const char *enterprise)

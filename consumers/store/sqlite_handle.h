@@ -25,6 +25,7 @@ enum sqlite_statement {
     SQLITE_ROW_READ,
     SQLITE_FILING_FIND,
     SQLITE_FILING_NEXT,
+    SQLITE_FILING_WALK,
     SQLITE_STATE_FIND,
     SQLITE_STATE_NEXT,
     SQLITE_JOURNAL_FIND,
@@ -85,6 +86,8 @@ enum status sqlite_filing_find(struct store *store, uint32_t partition,
                                struct failure *err);
 enum status sqlite_filing_next(struct store *store, uint32_t partition,
                                const struct store_filing_key *key, struct store_filing *ret,
+                               struct failure *err);
+enum status sqlite_filing_walk(struct store *store, uint32_t partition, struct store_walk *walk,
                                struct failure *err);
 enum status sqlite_state_find(struct store *store, uint32_t partition,
                               const char enterprise[CODE_SIZE], struct store_state *ret,

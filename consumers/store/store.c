@@ -115,6 +115,29 @@ enum status store_filing_next(struct store *store, uint32_t partition,
     return store->ops->filing_next(store, partition, key, ret, err);
 }
 
+_Static_assert(sizeof(struct store_filing_key) == FILING_ID_SIZE + BANK_SIZE + CODE_SIZE,
+               "a key is one string of bytes");
+
+bool store_filing_key_after(struct store_filing_key *key)
+{
+    uint8_t *const at = (uint8_t *)key;
+
+    for (size_t i = sizeof(*key); i > 0; i--) {
+        at[i - 1]++;
+        if (at[i - 1] != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum status store_filing_walk(struct store *store, uint32_t partition, struct store_walk *walk,
+                              struct failure *err)
+{
+    assert(walk->rows_max > 0);
+    return store->ops->filing_walk(store, partition, walk, err);
+}
+
 enum status store_state_find(struct store *store, uint32_t partition,
                              const char enterprise[CODE_SIZE], struct store_state *ret,
                              struct failure *err)

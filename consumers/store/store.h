@@ -215,6 +215,18 @@ MUST_CHECK enum status store_filing_find(struct store *store, uint32_t partition
 MUST_CHECK enum status store_filing_next(struct store *store, uint32_t partition,
                                          const struct store_filing_key *key,
                                          struct store_filing *ret, struct failure *err);
+/* The smallest key above *key; false when there is none. */
+bool store_filing_key_after(struct store_filing_key *key);
+/* Many rows of the index in the order of their keys: the first rows_max from walk->from on, which
+ * then is the key after the last of them.  rows_n below rows_max: there are no more. */
+struct store_walk {
+    struct store_filing_key from; /* zeros = the first */
+    struct store_filing *rows;
+    size_t rows_max;
+    size_t rows_n;
+};
+MUST_CHECK enum status store_filing_walk(struct store *store, uint32_t partition,
+                                         struct store_walk *walk, struct failure *err);
 MUST_CHECK enum status store_state_find(struct store *store, uint32_t partition,
                                         const char enterprise[CODE_SIZE], struct store_state *ret,
                                         struct failure *err);

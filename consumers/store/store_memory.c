@@ -701,6 +701,27 @@ static enum status memory_filing_next(struct store *store, uint32_t partition,
     return STATUS_OK;
 }
 
+static enum status memory_filing_walk(struct store *store, uint32_t partition,
+                                      struct store_walk *walk, struct failure *err)
+{
+    enum status status = STATUS_OK;
+
+    walk->rows_n = 0;
+    while (status == STATUS_OK && walk->rows_n < walk->rows_max) {
+        struct store_filing *row = &walk->rows[walk->rows_n];
+
+        status = memory_filing_next(store, partition, &walk->from, row, err);
+        if (status == STATUS_OK) {
+            walk->from = row->key;
+            walk->rows_n++;
+            if (!store_filing_key_after(&walk->from)) {
+                return STATUS_OK;
+            }
+        }
+    }
+    return status == STATUS_NOTFOUND ? STATUS_OK : status;
+}
+
 static enum status memory_state_next(struct store *store, uint32_t partition,
                                      const char after[CODE_SIZE], struct store_state *ret,
                                      struct failure *err)
@@ -866,6 +887,7 @@ static const struct store_ops ops = {
     .published = memory_published,
     .filing_find = memory_filing_find,
     .filing_next = memory_filing_next,
+    .filing_walk = memory_filing_walk,
     .state_find = memory_state_find,
     .state_next = memory_state_next,
     .journal_find = memory_journal_find,

@@ -32,6 +32,8 @@ struct store_ops {
     enum status (*filing_next)(struct store *store, uint32_t partition,
                                const struct store_filing_key *key, struct store_filing *ret,
                                struct failure *err);
+    enum status (*filing_walk)(struct store *store, uint32_t partition, struct store_walk *walk,
+                               struct failure *err);
     enum status (*state_find)(struct store *store, uint32_t partition,
                               const char enterprise[CODE_SIZE], struct store_state *ret,
                               struct failure *err);

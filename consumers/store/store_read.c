@@ -93,6 +93,7 @@ static const struct store_ops ops = {
     .published = read_published,
     .filing_find = sqlite_filing_find,
     .filing_next = sqlite_filing_next,
+    .filing_walk = sqlite_filing_walk,
     .state_find = sqlite_state_find,
     .state_next = sqlite_state_next,
     .journal_find = sqlite_journal_find,

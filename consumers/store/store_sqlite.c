@@ -8,7 +8,10 @@
  *       back;
  *   W3  the partition row is moved first, by a statement that names token, offset and step; when it
  *       meets no row the batch ends there;
- *   W4  synchronous=FULL: COMMIT returns after the WAL is on the disk. */
+ *   W4  synchronous=FULL: COMMIT returns after the WAL is on the disk.
+ *
+ * A scratch store (store_scratch.h) is the same file without W1 and W4: batches are collected in
+ * one transaction, which store_scratch_save() commits. */
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,6 +23,7 @@
 #include "consumers/store/filing_filter.h"
 #include "consumers/store/sqlite_handle.h"
 #include "consumers/store/store_crash.h"
+#include "consumers/store/store_scratch.h"
 
 /* Measured with tests/bench/bench_store, 60 batches: pages of 8 KiB take 3.0 us a filing where 4
  * KiB take 3.7 and 16 KiB 3.2; a checkpoint each 1,000 pages keeps the longest batch below 30 ms,
@@ -29,6 +33,14 @@
 #define SETTINGS                                                                                   \
     "PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=1000; PRAGMA cache_size=-65536;"           \
     "PRAGMA temp_store=MEMORY; PRAGMA journal_size_limit=67108864; PRAGMA trusted_schema=OFF"
+
+/* A scratch store is read and written by one handle and lost with the machine.  A rollback journal
+ * writes a page that is new once, a WAL twice.  The cache is what bounds its memory. */
+#define SETTINGS_SCRATCH                                                                           \
+    "PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE; PRAGMA cache_size=-32768;"             \
+    "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;"                                         \
+    "CREATE TABLE IF NOT EXISTS note (one INTEGER PRIMARY KEY CHECK (one = 1),"                    \
+    " bytes BLOB NOT NULL)"
 
 /* How far an id may be ahead of the clock before it is kept out of the floor (see filter_load). */
 #define CLOCK_AHEAD_MS 1000
@@ -75,6 +87,7 @@ struct sorted {
 struct sqlite_store {
     struct sqlite_handle handle; /* first */
     int lock_fd;                 /* -1 = not locked */
+    bool is_scratch;
     struct filing_filter filter;
     struct hint hints[STORE_PARTITIONS_MAX];
     struct sorted *sorted;
@@ -116,6 +129,19 @@ static void rollback(struct sqlite_store *s)
     if (!sqlite3_get_autocommit(s->handle.db)) {
         (void)sqlite_handle_exec(&s->handle, "ROLLBACK");
     }
+}
+
+/* A batch of a scratch store joins the transaction that is open. */
+static int begin(struct sqlite_store *s)
+{
+    return s->is_scratch && !sqlite3_get_autocommit(s->handle.db)
+               ? SQLITE_OK
+               : sqlite_handle_exec(&s->handle, "BEGIN IMMEDIATE");
+}
+
+static int end(struct sqlite_store *s)
+{
+    return s->is_scratch ? SQLITE_OK : sqlite_handle_exec(&s->handle, "COMMIT");
 }
 
 /* Ids above the floor; more of them than the filter should hold: the index is asked for all. */
@@ -445,13 +471,13 @@ static enum status sqlite_commit(struct store *store, const struct store_batch *
     if (filing_filter_is_full(&s->filter)) {
         filing_filter_reset(&s->filter);
     }
-    answer.rc = sqlite_handle_exec(&s->handle, "BEGIN IMMEDIATE");
+    answer.rc = begin(s);
     for (size_t i = 0; i < batch->parts_n && may_go_on(&answer); i++) {
         write_part(s, &batch->parts[i], &answer);
     }
     STORE_CRASH_POINT("store-commit");
     if (may_go_on(&answer)) {
-        answer.rc = sqlite_handle_exec(&s->handle, "COMMIT");
+        answer.rc = end(s);
     }
     if (!may_go_on(&answer)) {
         return commit_undo(s, &answer, ret_outcome, err);
@@ -657,6 +683,7 @@ static const struct store_ops ops = {
     .published = sqlite_published,
     .filing_find = sqlite_filing_find_filtered,
     .filing_next = sqlite_filing_next,
+    .filing_walk = sqlite_filing_walk,
     .state_find = sqlite_state_find,
     .state_next = sqlite_state_next,
     .journal_find = sqlite_journal_find,
@@ -701,6 +728,12 @@ static int settings_apply(struct sqlite_store *s)
     return rc;
 }
 
+/* A file that is a store already may come with a WAL: the mode of its journal is changed. */
+static int settings_apply_scratch(struct sqlite_store *s)
+{
+    return sqlite_handle_exec(&s->handle, "PRAGMA page_size=8192; PRAGMA journal_mode=TRUNCATE");
+}
+
 static enum status open_file(struct sqlite_store *s, const char *file, struct failure *err)
 {
     int64_t tables = 0;
@@ -723,10 +756,13 @@ static enum status open_file(struct sqlite_store *s, const char *file, struct fa
         }
     }
     if (!rc) {
-        rc = settings_apply(s);
+        rc = s->is_scratch ? settings_apply_scratch(s) : settings_apply(s);
     }
     if (!rc && tables == 0) {
         rc = make_schema(s);
+    }
+    if (!rc && s->is_scratch) {
+        rc = sqlite_handle_exec(&s->handle, SETTINGS_SCRATCH);
     }
     return rc ? sqlite_handle_fail(&s->handle, rc, "open the store", err) : STATUS_OK;
 }
@@ -742,7 +778,8 @@ static enum status lock_file(struct sqlite_store *s, const char *file, struct fa
     return file_lock(path, &s->lock_fd, err);
 }
 
-enum status store_sqlite_open(const char *file, struct store **ret, struct failure *err)
+static enum status open_store(const char *file, bool is_scratch, struct store **ret,
+                              struct failure *err)
 {
     struct sqlite_store *s = calloc(1, sizeof(*s));
     enum status status = STATUS_OK;
@@ -752,7 +789,10 @@ enum status store_sqlite_open(const char *file, struct store **ret, struct failu
     }
     s->handle.base.ops = &ops;
     s->lock_fd = -1;
-    status = lock_file(s, file, err);
+    s->is_scratch = is_scratch;
+    if (!is_scratch) {
+        status = lock_file(s, file, err);
+    }
     if (!status) {
         status = filing_filter_init(&s->filter, err);
     }
@@ -768,4 +808,59 @@ enum status store_sqlite_open(const char *file, struct store **ret, struct failu
     }
     *ret = &s->handle.base;
     return STATUS_OK;
+}
+
+enum status store_sqlite_open(const char *file, struct store **ret, struct failure *err)
+{
+    return open_store(file, false, ret, err);
+}
+
+/* ---- scratch -------------------------------------------------------------------------------- */
+
+enum status store_scratch_open(const char *file, struct store **ret, struct failure *err)
+{
+    return open_store(file, true, ret, err);
+}
+
+enum status store_scratch_save(struct store *store, struct bytes note, struct failure *err)
+{
+    struct sqlite_store *s = store_of(store);
+    sqlite3_stmt *stmt = NULL;
+    int rc = begin(s);
+
+    assert(s->is_scratch);
+    if (!rc) {
+        rc = sqlite3_prepare_v2(s->handle.db, "INSERT OR REPLACE INTO note VALUES (1, ?1)", -1,
+                                &stmt, NULL);
+    }
+    if (!rc) {
+        bind_bytes(stmt, 1, note);
+        rc = run(stmt);
+    }
+    (void)sqlite3_finalize(stmt);
+    if (!rc) {
+        rc = sqlite_handle_exec(&s->handle, "COMMIT");
+    }
+    return rc ? sqlite_handle_fail(&s->handle, rc, "save a scratch store", err) : STATUS_OK;
+}
+
+enum status store_scratch_note(struct store *store, struct buffer *out, struct failure *err)
+{
+    struct sqlite_store *s = store_of(store);
+    sqlite3_stmt *stmt = NULL;
+    int rc = sqlite3_prepare_v2(s->handle.db, "SELECT bytes FROM note", -1, &stmt, NULL);
+
+    assert(s->is_scratch);
+    if (!rc) {
+        rc = sqlite3_step(stmt);
+    }
+    if (rc == SQLITE_ROW) {
+        buffer_append(out, sqlite3_column_blob(stmt, 0), (size_t)sqlite3_column_bytes(stmt, 0));
+    }
+    (void)sqlite3_finalize(stmt);
+    if (rc == SQLITE_DONE) {
+        return failure_set(err, STATUS_NOTFOUND, REMEDY_NONE, 0, "nothing was saved");
+    }
+    return rc == SQLITE_ROW ? buffer_check(out, err)
+                            : sqlite_handle_fail(&s->handle, rc, "read a scratch store", err);
 }

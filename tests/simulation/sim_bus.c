@@ -709,6 +709,12 @@ static enum status sim_filing_next(struct store *store, uint32_t partition,
     return store_filing_next(store_of(store)->real, partition, key, ret, err);
 }
 
+static enum status sim_filing_walk(struct store *store, uint32_t partition, struct store_walk *walk,
+                                   struct failure *err)
+{
+    return store_filing_walk(store_of(store)->real, partition, walk, err);
+}
+
 static enum status sim_state_find(struct store *store, uint32_t partition,
                                   const char enterprise[18], struct store_state *ret,
                                   struct failure *err)
@@ -759,6 +765,7 @@ static const struct store_ops store_operations = {
     .published = sim_published,
     .filing_find = sim_filing_find,
     .filing_next = sim_filing_next,
+    .filing_walk = sim_filing_walk,
     .state_find = sim_state_find,
     .state_next = sim_state_next,
     .journal_find = sim_journal_find,
