@@ -5,6 +5,7 @@
  *   record      to the part
  *   decision    to the part; what it made comes back as leaves
  *   checkpoint  the part settles; the leaves of the interval lead to the root, or do not
+ *   bulletin    behind all decisions: for its operators
  *   manifest    digests, signatures, the book of checkpoints
  *
  * The part of the partition with the last bulletin is kept to the end: its register judges the
@@ -236,18 +237,33 @@ static enum status begin_partition(struct check *c, const struct evidence_partit
     return part_open(&conf, &c->part, err);
 }
 
+static struct bus_record record_of(const struct evidence_record *r)
+{
+    return (struct bus_record){.offset = r->offset,
+                               .timestamp_ms = r->append_ms,
+                               .log_append_time = !r->is_create_time,
+                               .has_key = r->key.at != NULL,
+                               .key = r->key.at,
+                               .key_n = r->key.n,
+                               .has_value = r->value.at != NULL,
+                               .value = r->value.at,
+                               .value_n = r->value.n};
+}
+
+static enum status take_bulletin(struct check *c, const struct evidence_record *r,
+                                 struct failure *err)
+{
+    const struct bus_record record = record_of(r);
+    const enum status status = part_bulletin(c->part, &record, err);
+
+    tell_part(c);
+    return status;
+}
+
 static enum status take_record(struct check *c, const struct evidence_record *r,
                                struct failure *err)
 {
-    const struct bus_record record = {.offset = r->offset,
-                                      .timestamp_ms = r->append_ms,
-                                      .log_append_time = !r->is_create_time,
-                                      .has_key = r->key.at != NULL,
-                                      .key = r->key.at,
-                                      .key_n = r->key.n,
-                                      .has_value = r->value.at != NULL,
-                                      .value = r->value.at,
-                                      .value_n = r->value.n};
+    const struct bus_record record = record_of(r);
     const bool is_own =
         c->report->is_whole || part_has_key(c->report->enterprise, record.has_key,
                                             (struct bytes){.at = record.key, .n = record.key_n});
@@ -686,6 +702,8 @@ static enum status take(struct check *c, const struct evidence_frame *frame, str
         return take_decision(c, &frame->of.decision, err);
     case EVIDENCE_CHECKPOINT:
         return take_checkpoint(c, &frame->of.checkpoint, err);
+    case EVIDENCE_BULLETIN:
+        return take_bulletin(c, &frame->of.record, err);
     case EVIDENCE_MANIFEST:
         break;
     }

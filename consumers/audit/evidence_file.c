@@ -97,6 +97,7 @@ static const struct {
     [EVIDENCE_DECISION] = {decision_fields, N(decision_fields)},
     [EVIDENCE_CHECKPOINT] = {checkpoint_fields, N(checkpoint_fields)},
     [EVIDENCE_MANIFEST] = {NULL, 0},
+    [EVIDENCE_BULLETIN] = {record_fields, N(record_fields)},
 };
 
 static void put_field(struct put *put, const struct frame_field *f, const uint8_t *frame)
@@ -388,7 +389,7 @@ struct evidence_writer {
 static enum status cannot_write(const struct evidence_writer *w, int os, struct failure *err)
 {
     return failure_set(err, STATUS_IO, REMEDY_STOP, os, "cannot write '%.200s': %s", w->path,
-                       strerror(os));
+                       strerrordesc_np(os));
 }
 
 static enum status open_begun(struct evidence_writer *w, const char *path, struct failure *err)
@@ -472,6 +473,7 @@ static size_t frame_room(const struct evidence_frame *frame)
         return FRAME_OVERHEAD + frame->of.head.topic.n + frame->of.head.enterprise.n +
                frame->of.head.bank.n + frame->of.head.filing_id.n + frame->of.head.program.n;
     case EVIDENCE_RECORD:
+    case EVIDENCE_BULLETIN:
         return FRAME_OVERHEAD + frame->of.record.key.n + frame->of.record.value.n;
     case EVIDENCE_DECISION:
         return FRAME_OVERHEAD + frame->of.decision.value.n + frame->of.decision.previous_chain.n;
@@ -745,7 +747,7 @@ static bool open_frame(struct bytes frame, struct wire_field *ret)
     struct wire_reader reader = wire_open(frame);
 
     return wire_next(&reader, ret) && reader.at == reader.end && ret->type == WIRE_BYTES &&
-           ret->number >= EVIDENCE_HEAD && ret->number <= EVIDENCE_MANIFEST;
+           ret->number >= EVIDENCE_HEAD && ret->number <= EVIDENCE_BULLETIN;
 }
 
 enum status evidence_read(struct evidence_reader *r, struct evidence_frame *ret,

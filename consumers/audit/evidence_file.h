@@ -42,7 +42,8 @@ enum evidence_kind {
     EVIDENCE_RECORD,
     EVIDENCE_DECISION,
     EVIDENCE_CHECKPOINT,
-    EVIDENCE_MANIFEST
+    EVIDENCE_MANIFEST,
+    EVIDENCE_BULLETIN /* a record */
 };
 
 struct evidence_head {

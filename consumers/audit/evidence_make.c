@@ -193,16 +193,12 @@ static enum status next_record(struct make *m, struct failure *err)
     return status;
 }
 
-static enum status write_record(struct make *m, struct failure *err)
+static enum status write_record_as(struct make *m, enum evidence_kind kind, struct failure *err)
 {
     static const uint8_t nothing[1];
     const struct bus_record *r = &m->record;
-    struct evidence_frame frame = {.kind = EVIDENCE_RECORD};
-    enum status status = write_staged(m, err);
+    struct evidence_frame frame = {.kind = kind};
 
-    if (status != STATUS_OK) {
-        return status;
-    }
     frame.of.record = (struct evidence_record){
         .offset = r->offset, .append_ms = r->timestamp_ms, .is_create_time = !r->log_append_time};
     if (r->has_key) {
@@ -214,8 +210,32 @@ static enum status write_record(struct make *m, struct failure *err)
     }
     m->record_offset = r->offset;
     m->has_record = false;
-    m->made->records++;
     return evidence_write(m->writer, &frame, err);
+}
+
+static enum status write_record(struct make *m, struct failure *err)
+{
+    const enum status status = write_staged(m, err);
+
+    m->made->records++;
+    return status == STATUS_OK ? write_record_as(m, EVIDENCE_RECORD, err) : status;
+}
+
+/* What came after the last record that was written. */
+static enum status write_bulletins(struct make *m, struct failure *err)
+{
+    enum status status = next_record(m, err);
+
+    while (status == STATUS_OK && m->has_record) {
+        if (part_is_bulletin(&m->record)) {
+            status = write_record_as(m, EVIDENCE_BULLETIN, err);
+        }
+        m->has_record = false;
+        if (status == STATUS_OK) {
+            status = next_record(m, err);
+        }
+    }
+    return status;
 }
 
 /* Is the next record behind what is wanted? */
@@ -333,6 +353,9 @@ static enum status run(struct make *m, struct failure *err)
     }
     if (status == STATUS_OK) {
         status = write_staged(m, err);
+    }
+    if (status == STATUS_OK) {
+        status = write_bulletins(m, err);
     }
     if (status == STATUS_OK) {
         evidence_write_count(m->writer, m->made->last_number);

@@ -3,6 +3,7 @@
  * Reads both streams once, side by side, and writes to the bundle what was asked for: the records
  * and decisions of an enterprise with every bulletin, or of everybody; the chain before each gap;
  * and each checkpoint whose interval has a decision that was written, with the way to its root.
+ * Bulletins behind what was asked for go with it: they may name the keys that signed.
  * Memory: the leaves of one interval (32 bytes a decision).
  *
  * It says what the topics say.  Whether that is right is for evidence_check() to find. */

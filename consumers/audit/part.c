@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "consumers/engine/journal.h"
 #include "wire/decision_codec.h"
+#include "wire/submission.h"
 
 #define ARENA_SIZE ((size_t)1 << 20)
 
@@ -53,9 +54,20 @@ struct part {
     size_t expected_at;     /* compared already */
     uint64_t number;        /* the last one expected */
     uint64_t compared;
+    bool is_over; /* only bulletins come, for what they name */
     bool differs;
     struct part_difference difference;
 };
+
+bool part_is_bulletin(const struct bus_record *record)
+{
+    struct submission parts;
+    struct failure why;
+
+    return !record->has_key && record->has_value &&
+           submission_split(record->value, record->value_n, &parts, &why) == STATUS_OK &&
+           parts.bulletin.at;
+}
 
 bool part_has_key(const char *enterprise, bool has_key, struct bytes key)
 {
@@ -391,11 +403,13 @@ enum status part_record(struct part *p, const struct bus_record *record, struct 
     if (status != STATUS_OK || p->differs) {
         return status;
     }
-    if (!is_record(p, record)) {
+    if (p->is_over || !is_record(p, record)) {
         struct decision_diff *diff = differ(p, record->offset, 0, "offset");
 
         (void)snprintf(diff->expected, sizeof(diff->expected),
-                       "an offset above %" PRId64 " and a time after 1970", p->record.offset);
+                       p->is_over ? "nothing behind later bulletins, above %" PRId64
+                                  : "an offset above %" PRId64 " and a time after 1970",
+                       p->record.offset);
         (void)snprintf(diff->found, sizeof(diff->found), "offset %" PRId64 ", %" PRId64 " ms",
                        record->offset, record->timestamp_ms);
         return STATUS_OK;
@@ -429,13 +443,12 @@ static void check_place(struct part *p, const uint8_t *previous_chain)
 {
     const struct decision *const d = p->decision;
     const bool is_first_of_whole = p->conf.from_offset > 0 && p->number == 0;
+    const bool may_jump = is_first_of_whole || (!p->conf.is_whole && previous_chain);
 
     if (!p->has_record || d->trigger_offset != p->record.offset) {
         differ_number(p, "trigger_offset", p->record.offset, d->trigger_offset);
-    } else if (d->number <= p->number || d->number >= PLACE_MAX) {
-        differ_number(p, "number", (int64_t)p->number + 1, (int64_t)d->number);
-    } else if (d->number > p->number + 1 && !is_first_of_whole &&
-               (p->conf.is_whole || !previous_chain)) {
+    } else if (d->number <= p->number || d->number >= PLACE_MAX ||
+               (d->number > p->number + 1 && !may_jump)) {
         differ_number(p, "number", (int64_t)p->number + 1, (int64_t)d->number);
     }
 }
@@ -465,4 +478,31 @@ enum status part_decision(struct part *p, struct bytes value, const uint8_t *pre
     p->number = p->decision->number;
     p->has_decisions = true;
     return expected_add(p, value, err);
+}
+
+enum status part_bulletin(struct part *p, const struct bus_record *record, struct failure *err)
+{
+    struct store_journal_row row;
+    bool is_full = false;
+    bool is_again = true;
+    enum status status = part_settle(p, err);
+
+    if (status != STATUS_OK || p->differs || !p->replay) {
+        return status;
+    }
+    p->has_record = false;
+    p->is_over = true;
+    if (!is_record(p, record) || !part_is_bulletin(record)) {
+        differ_text(p, 0, "a later bulletin", "another record");
+        return STATUS_OK;
+    }
+    status = keep(p, record, err);
+    p->has_record = false;
+    while (status == STATUS_OK && is_again) {
+        status = replay_record(p->replay, &p->record, &is_full, &is_again, err);
+        if (status == STATUS_OK) {
+            status = replay_flush(p->replay, &row, err);
+        }
+    }
+    return not_decidable(p, status, err);
 }

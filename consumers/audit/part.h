@@ -77,6 +77,14 @@ MUST_CHECK enum status part_record(struct part *part, const struct bus_record *r
 MUST_CHECK enum status part_decision(struct part *part, struct bytes value,
                                      const uint8_t *previous_chain, struct failure *err);
 
+/* Is the record a bulletin, by its form? */
+bool part_is_bulletin(const struct bus_record *record);
+
+/* A bulletin behind everything else, for the reference data that it brings, if its signatures are
+ * right: its decisions are not asked for.  Settles first; nothing but bulletins may follow. */
+MUST_CHECK enum status part_bulletin(struct part *part, const struct bus_record *record,
+                                     struct failure *err);
+
 /* All that was given is decided and compared from here on. */
 MUST_CHECK enum status part_settle(struct part *part, struct failure *err);
 

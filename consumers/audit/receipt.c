@@ -142,7 +142,7 @@ enum status receipt_put(const struct receipt *receipt, struct buffer *out, struc
     struct receipt_memory *m = NULL;
     enum status status = receipt_memory_open(&m, err);
 
-    if (status != STATUS_OK) {
+    if (status != STATUS_OK || !m) {
         return status;
     }
     m->receipt = *receipt;

@@ -197,7 +197,7 @@ static enum status search_partition(struct export *x, struct search *search, int
                                     struct failure *err)
 {
     struct reading reading = {.reader = NULL};
-    struct bus_record record;
+    struct bus_record record = {.offset = 0};
     bool is_end = false;
     enum status status = open_reading(x, x->ctl->topics.decided, partition, &reading, err);
 
@@ -231,8 +231,10 @@ static enum status find_filing(struct export *x, struct failure *err)
         return STATUS_OK;
     }
     search.decision = calloc(1, sizeof(*search.decision));
-    status = search.decision ? arena_open(&search.arena, ARENA_SIZE, err)
-                             : failure_set(err, STATUS_NOMEM, REMEDY_STOP, 0, "out of memory");
+    if (!search.decision) {
+        return failure_set(err, STATUS_NOMEM, REMEDY_STOP, 0, "out of memory");
+    }
+    status = arena_open(&search.arena, ARENA_SIZE, err);
     for (int32_t p = 0; p < x->partitions_n && status == STATUS_OK; p++) {
         if (!x->ctl->settings->enterprise || is_wanted(x, p)) {
             status = search_partition(x, &search, p, err);

@@ -171,7 +171,7 @@ static enum status open_file(const char *path, FILE **ret, uint64_t *ret_size, s
     *ret = fopen(path, "rb");
     if (!*ret) {
         return failure_set(err, errno == ENOENT ? STATUS_NOTFOUND : STATUS_IO, REMEDY_STOP, errno,
-                           "cannot open '%s': %s", path, strerror(errno));
+                           "cannot open '%s': %s", path, strerrordesc_np(errno));
     }
     if (fstat(fileno(*ret), &stat_of) == 0 && stat_of.st_size > 0) {
         *ret_size = (uint64_t)stat_of.st_size;

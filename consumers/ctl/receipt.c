@@ -320,7 +320,7 @@ static enum status register_of_file(struct register_of_keys *r, const char *path
         status = items ? arena_open(&arena, CONTENT_ARENA, err)
                        : failure_set(err, STATUS_NOMEM, REMEDY_STOP, 0, "out of memory");
     }
-    for (size_t i = 0; status == STATUS_OK && i < file.objects_n; i++) {
+    for (size_t i = 0; status == STATUS_OK && items && i < file.objects_n; i++) {
         items[i] = file.objects[i].encoded;
     }
     if (status == STATUS_OK &&
