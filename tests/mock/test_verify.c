@@ -487,6 +487,7 @@ static void verify_with_checkpoints(struct fixture *f)
     }
     conf.references = set;
     conf.references_as_of = BULLETINS - 1;
+    conf.references_ledger = f->ledger_id;
     verify(f, &conf);
     reference_set_close(set);
 }
