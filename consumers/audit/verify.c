@@ -51,7 +51,7 @@ const char *verify_skip_text(enum verify_skip skip)
     static const char *const texts[] = {
         [VERIFY_SKIP_STORE] = "the store: none was named",
         [VERIFY_SKIP_UNOWNED] = "the store: it has nothing of the partition",
-        [VERIFY_SKIP_BEFORE] = "what was received before --from",
+        [VERIFY_SKIP_BEFORE] = "what lies before --from or --from-checkpoint",
         [VERIFY_SKIP_AFTER] = "what was received after --to",
         [VERIFY_SKIP_OTHERS] = "other enterprises, held filings, readable tables",
         [VERIFY_SKIP_LATER] = "what the store has of later decisions",
@@ -370,6 +370,7 @@ static enum status read_ledger(struct verify *v, struct failure *err)
 static enum status read_checkpoints(struct verify *v, struct failure *err)
 {
     const struct verify_conf *conf = v->shared.conf;
+    static const uint8_t none[LEDGER_ID_SIZE];
     const struct checkpoint_register known = {
         .reference = conf->references ? reference_set_reference(conf->references) : NULL,
         .as_of = conf->references_as_of,
@@ -378,6 +379,9 @@ static enum status read_checkpoints(struct verify *v, struct failure *err)
 
     if (!conf->references) {
         return STATUS_OK;
+    }
+    if (memcmp(v->report->ledger_id, none, LEDGER_ID_SIZE) == 0) { /* the log's beginning is gone */
+        memcpy(v->report->ledger_id, conf->references_ledger, LEDGER_ID_SIZE);
     }
     status = checkpoint_book_open(&v->book, err);
     if (status == STATUS_OK) {
@@ -393,28 +397,39 @@ static enum status read_checkpoints(struct verify *v, struct failure *err)
     return status;
 }
 
-static void other_ledger(struct verify *v, const struct store_ledger *ledger)
+/* All of it has to be of the ledger that the log founds. */
+static void other_ledger(struct verify *v, const char *field,
+                         const uint8_t ledger_id[LEDGER_ID_SIZE])
 {
-    struct finding finding = {.place = "ledger",
-                              .partition = v->report->parts[0].partition,
-                              .offset = 0,
-                              .field = "ledger_id"};
+    struct finding finding = {
+        .place = "ledger", .partition = v->report->parts[0].partition, .offset = 0};
 
+    (void)snprintf(finding.field, sizeof(finding.field), "%s", field);
     hex_encode((struct bytes){.at = v->report->ledger_id, .n = LEDGER_ID_SIZE}, finding.expected);
-    hex_encode((struct bytes){.at = ledger->ledger_id, .n = LEDGER_ID_SIZE}, finding.found);
+    hex_encode((struct bytes){.at = ledger_id, .n = LEDGER_ID_SIZE}, finding.found);
     v->report->total.findings++;
     v->shared.conf->finding(v->shared.conf->arg, &finding);
 }
 
-/* The store must be of the ledger that the log founds. */
-static enum status check_store(struct verify *v, bool *ret_is_other, struct failure *err)
+static bool is_other(const struct verify *v, const uint8_t ledger_id[LEDGER_ID_SIZE])
+{
+    static const uint8_t none[LEDGER_ID_SIZE];
+
+    return memcmp(v->report->ledger_id, none, LEDGER_ID_SIZE) != 0 &&
+           memcmp(v->report->ledger_id, ledger_id, LEDGER_ID_SIZE) != 0;
+}
+
+static enum status check_ledgers(struct verify *v, bool *ret_is_other, struct failure *err)
 {
     const struct verify_conf *conf = v->shared.conf;
-    static const uint8_t none[LEDGER_ID_SIZE];
     struct store *live = NULL;
     struct store_ledger ledger;
     enum status status;
 
+    if (conf->references && is_other(v, conf->references_ledger)) {
+        other_ledger(v, "reference topic", conf->references_ledger);
+        *ret_is_other = true;
+    }
     if (!conf->store || !conf->store[0]) {
         return STATUS_OK;
     }
@@ -423,9 +438,8 @@ static enum status check_store(struct verify *v, bool *ret_is_other, struct fail
         v->report->has_store = true;
         status = store_ledger_read(live, &ledger, err);
     }
-    if (status == STATUS_OK && memcmp(v->report->ledger_id, none, LEDGER_ID_SIZE) != 0 &&
-        memcmp(v->report->ledger_id, ledger.ledger_id, LEDGER_ID_SIZE) != 0) {
-        other_ledger(v, &ledger);
+    if (status == STATUS_OK && is_other(v, ledger.ledger_id)) {
+        other_ledger(v, "store", ledger.ledger_id);
         *ret_is_other = true;
     }
     store_close(live);
@@ -493,7 +507,7 @@ static enum status prepare(struct verify *v, bool *ret_is_other, struct failure 
         status = read_checkpoints(v, err);
     }
     if (status == STATUS_OK) {
-        status = check_store(v, ret_is_other, err);
+        status = check_ledgers(v, ret_is_other, err);
     }
     return status == STATUS_OK ? open_work(v, err) : status;
 }

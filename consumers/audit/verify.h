@@ -43,7 +43,8 @@
 /* Where the log and what rests on it part. */
 struct finding {
     char place[FINDING_PLACE_SIZE]; /* "log", "decision", "journal", "state", "filing index",
-                                        "held", "readable table …", "ledger" */
+                                        "held", "readable table …", "checkpoint",
+                                        "base", "reference topic", "ledger" */
     uint32_t partition;
     int64_t offset;                /* of the input, -1 = none */
     uint64_t number;               /* of the decision, 0 = none */
@@ -74,6 +75,7 @@ struct verify_conf {
      * looked at.  as_of is the last of them. */
     const struct reference_set *references;
     int64_t references_as_of;
+    const uint8_t *references_ledger; /* LEDGER_ID_SIZE bytes */
     /* With base, a backup of a store, one partition is proved from this checkpoint on. */
     const char *base;
     uint64_t base_checkpoint;

@@ -331,9 +331,14 @@ static enum status compare_end(struct verify_case *c, struct failure *err)
     const uint64_t number = decider_position(replay_decider(c->replay))->number;
     enum status status = save(c, err); /* so that held filings that were released are gone */
 
+    if (!c->is_comparing) {
+        verify_skip(c, VERIFY_SKIP_BEFORE);
+    }
     if (status == STATUS_OK && !c->is_refuted) {
         status = verify_decisions_end(c, number, err);
-        verify_checkpoints_end(c);
+    }
+    if (status == STATUS_OK && !c->is_refuted) {
+        status = verify_checkpoints_end(c, err);
     }
     if (status == STATUS_OK && c->live && !c->is_refuted) {
         status = compare_store(c, err);

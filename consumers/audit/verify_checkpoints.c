@@ -349,7 +349,34 @@ enum status verify_checkpoints_look(struct verify_case *c, struct failure *err)
 
 /* ---- after the last record ------------------------------------------------------------------ */
 
-void verify_checkpoints_end(struct verify_case *c)
+/* The bulletins that keys were taken from are those of the log. */
+static enum status compare_register(struct verify_case *c, struct failure *err)
+{
+    struct finding finding = {.place = "reference topic", .partition = c->partition, .offset = -1};
+    struct store_bulletin bulletin;
+    uint64_t number = 0;
+    enum status status = STATUS_OK;
+
+    while (c->conf->references && status == STATUS_OK) {
+        struct bytes known;
+
+        status = store_bulletin_next(replay_store(c->replay), number, &bulletin, err);
+        if (status != STATUS_OK) {
+            break;
+        }
+        known = reference_set_content(c->conf->references, bulletin.number);
+        if (known.n > 0 && !bytes_equal(known, bulletin.content)) {
+            (void)snprintf(finding.key, sizeof(finding.key), "bulletin %" PRIu64, bulletin.number);
+            (void)snprintf(finding.expected, sizeof(finding.expected), "the bulletin of the log");
+            (void)snprintf(finding.found, sizeof(finding.found), "another one");
+            verify_report_finding(c, &finding);
+        }
+        number = bulletin.number + 1;
+    }
+    return status == STATUS_NOTFOUND ? STATUS_OK : status;
+}
+
+enum status verify_checkpoints_end(struct verify_case *c, struct failure *err)
 {
     const uint64_t number = decider_position(replay_decider(c->replay))->number;
 
@@ -367,6 +394,7 @@ void verify_checkpoints_end(struct verify_case *c)
             c->checkpoint_differs = true;
         }
     }
+    return compare_register(c, err);
 }
 
 /* Of a log whose beginning is gone. */

@@ -170,7 +170,7 @@ void verify_checkpoints_begin(struct verify_case *c, uint64_t number);
 void verify_checkpoints_decision(struct verify_case *c, const struct journal_entry *made);
 /* c->checkpoint_next is reached, everything before is flushed and saved. */
 MUST_CHECK enum status verify_checkpoints_look(struct verify_case *c, struct failure *err);
-void verify_checkpoints_end(struct verify_case *c);
+MUST_CHECK enum status verify_checkpoints_end(struct verify_case *c, struct failure *err);
 /* The first good one behind an input offset; NULL = none. */
 const struct checkpoint_entry *verify_checkpoints_after(const struct verify_case *c,
                                                         int64_t offset);

@@ -168,6 +168,7 @@ static enum status read_register(const struct ctl *ctl, struct verify_conf *conf
     } else if (status == STATUS_OK) {
         conf->references = log->references;
         conf->references_as_of = ledger_log_as_of(log);
+        conf->references_ledger = log->ledger_id;
     }
     *ret = log;
     return status == STATUS_NOTFOUND ? STATUS_OK : status;
@@ -304,7 +305,7 @@ static void tell(const struct ctl *ctl, const struct verify_report *report)
 
     (void)fprintf(stderr,
                   "filingctl: %" PRIu32 " partitions: %" PRIu64
-                  " records decided again into %" PRIu64 " decisions; compared %" PRIu64
+                  " records decided again; of %" PRIu64 " decisions compared: %" PRIu64
                   " with the topic",
                   total->partition, total->records, total->decisions, total->published);
     if (report->has_store) {

@@ -5,9 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WORDS (FILING_FILTER_BYTES / sizeof(uint64_t))
-_Static_assert((WORDS & (WORDS - 1)) == 0, "a word is chosen by masking");
-
 /* Partition and id to 64 well mixed bits.  Only speed rests on their quality. */
 static uint64_t mix(uint32_t partition, const uint8_t id[FILING_ID_SIZE])
 {
@@ -32,10 +29,13 @@ static uint64_t bits_of(uint64_t hash)
            UINT64_C(1) << (hash >> 46 & 63) | UINT64_C(1) << (hash >> 40 & 63);
 }
 
-enum status filing_filter_init(struct filing_filter *filter, struct failure *err)
+enum status filing_filter_init(struct filing_filter *filter, size_t bytes, struct failure *err)
 {
+    assert(bytes >= sizeof(*filter->words));
+    assert((bytes & (bytes - 1)) == 0); /* a word is chosen by masking */
     memset(filter, 0, sizeof(*filter));
-    filter->words = calloc(WORDS, sizeof(*filter->words));
+    filter->words_n = bytes / sizeof(*filter->words);
+    filter->words = calloc(filter->words_n, sizeof(*filter->words));
     if (!filter->words) {
         return failure_set(err, STATUS_NOMEM, REMEDY_STOP, 0, "no memory for the filing filter");
     }
@@ -50,7 +50,7 @@ void filing_filter_fini(struct filing_filter *filter)
 
 void filing_filter_reset(struct filing_filter *filter)
 {
-    memset(filter->words, 0, FILING_FILTER_BYTES);
+    memset(filter->words, 0, filter->words_n * sizeof(*filter->words));
     memset(filter->floors, 0, sizeof(filter->floors));
     filter->ids = 0;
 }
@@ -79,13 +79,18 @@ void filing_filter_add(struct filing_filter *filter, uint32_t partition,
 {
     uint64_t hash = mix(partition, id);
 
-    filter->words[hash & (WORDS - 1)] |= bits_of(hash);
+    filter->words[hash & (filter->words_n - 1)] |= bits_of(hash);
     filter->ids++;
 }
 
 bool filing_filter_is_full(const struct filing_filter *filter)
 {
-    return filter->ids >= FILING_FILTER_IDS;
+    return filter->ids >= filing_filter_ids_max(filter);
+}
+
+uint32_t filing_filter_ids_max(const struct filing_filter *filter)
+{
+    return FILING_FILTER_IDS(filter->words_n * sizeof(*filter->words));
 }
 
 bool filing_filter_is_new(const struct filing_filter *filter, uint32_t partition,
@@ -99,5 +104,5 @@ bool filing_filter_is_new(const struct filing_filter *filter, uint32_t partition
     if (!f->open && memcmp(id, f->id, sizeof(f->id)) <= 0) {
         return false;
     }
-    return (filter->words[hash & (WORDS - 1)] & bits_of(hash)) != bits_of(hash);
+    return (filter->words[hash & (filter->words_n - 1)] & bits_of(hash)) != bits_of(hash);
 }

@@ -7,7 +7,7 @@
  *
  * Promises:
  *   F1  an id that was loaded or added is never called new;
- *   F2  memory is FILING_FILTER_BYTES and one floor for each partition.
+ *   F2  memory is what was asked for and one floor for each partition.
  *
  * UUIDv7 ids grow with time, so most are above the floor; ids that do not grow cost a question to
  * the index and nothing else.  Ids are filing ids alone: two banks that use one id cost a question.
@@ -16,13 +16,15 @@
 #define STORE_FILING_FILTER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/status.h"
 #include "consumers/store/store.h"
 
-#define FILING_FILTER_BYTES (8U << 20) /* 10 bits for each of FILING_FILTER_IDS */
-#define FILING_FILTER_IDS   (FILING_FILTER_BYTES * 8 / 10) /* then it is emptied and loaded anew */
+#define FILING_FILTER_BYTES (8U << 20)
+/* 10 bits for each; then it is emptied and loaded anew. */
+#define FILING_FILTER_IDS(bytes) ((uint32_t)((bytes) / 10 * 8))
 
 struct filing_filter_floor {
     bool loaded;
@@ -32,12 +34,16 @@ struct filing_filter_floor {
 
 struct filing_filter {
     uint64_t *words;
-    uint32_t ids; /* added since it was emptied */
+    size_t words_n; /* a power of two */
+    uint32_t ids;   /* added since it was emptied */
     struct filing_filter_floor floors[STORE_PARTITIONS_MAX];
 };
 
-/* STATUS_NOMEM.  gives its parts: filing_filter_fini(). */
-MUST_CHECK enum status filing_filter_init(struct filing_filter *filter, struct failure *err);
+/* bytes is a power of two.  STATUS_NOMEM.  gives its parts: filing_filter_fini(). */
+MUST_CHECK enum status filing_filter_init(struct filing_filter *filter, size_t bytes,
+                                          struct failure *err);
+/* How many ids it takes. */
+uint32_t filing_filter_ids_max(const struct filing_filter *filter);
 void filing_filter_fini(struct filing_filter *filter);
 
 /* Forget everything; every partition is to be loaded again. */

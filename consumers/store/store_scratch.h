@@ -5,8 +5,8 @@
  *   X1  batches count at once for this handle, and outlive the process only with
  *       store_scratch_save(); a process that is killed leaves what was saved last, whole;
  *   X2  nothing is forced to the disk: what a machine that stops leaves is not to be trusted;
- *   X3  memory is the page cache (32 MiB) and the filter of filing ids (filing_filter.h), however
- *       many filings there are.
+ *   X3  memory is the page cache (32 MiB) and the filter of filing ids (1 MiB, filing_filter.h),
+ *       however many filings there are.
  *
  * There is no lock: who may open the file is the caller's matter.  A copy of a store, as a backup
  * is one, may be opened as a scratch store. */

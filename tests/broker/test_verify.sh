@@ -1,13 +1,15 @@
 #!/bin/sh
 # verify on a real broker: clean on what a worker did, and each planted fault named by place, field and
-# both values.  The faults are planted in copies of the store.
-#   test_verify.sh BIN DEPLOY LIBAUDIT
+# both values.  The faults are planted in copies of the store; those of log and topics, which a broker
+# does not take, are in tests/mock/test_verify.c.
+#   test_verify.sh BIN DEPLOY LIBAUDIT TOOLS
 # Ends with 77 where KAFKA_BOOTSTRAP names no broker.
 set -eu
 
 bin=$1
 deploy=$2
 libaudit=$3
+tools=$4
 [ -n "${KAFKA_BOOTSTRAP:-}" ] || exit 77
 
 dir=$(mktemp -d)
@@ -41,10 +43,16 @@ refer() {
 }
 
 # ---- a demonstration ledger with the sample story ----
-"$bin/filingctl" key new --id o1 "$dir/o1.pem" >"$dir/o1.json"
+for who in o1 w1 y1; do
+    "$bin/filingctl" key new --id $who "$dir/$who.pem" >"$dir/$who.json"
+done
 printf 'operator.key_file = %s\n' "$dir/o1.pem" >"$dir/ctl.conf"
-jq -n --slurpfile k "$dir/o1.json" '{partitions: 2, operators: [
-    {person: "one", name: "One", roles: ["ISSUER"], keys: $k}]}' >"$dir/founding.json"
+printf 'operator.key_file = %s\n' "$dir/y1.pem" >"$dir/witness.conf"
+printf 'worker.key_file = %s\ncheckpoint.decisions = 40\n' "$dir/w1.pem" >"$dir/worker.conf"
+jq -n --slurpfile o "$dir/o1.json" --slurpfile w "$dir/w1.json" --slurpfile y "$dir/y1.json" '{partitions: 2,
+    operators: [{person: "one", name: "One", roles: ["ISSUER"], keys: $o},
+                {person: "wei", name: "Worker", roles: ["WORKER"], keys: $w},
+                {person: "yan", name: "Witness", roles: ["WITNESS"], keys: $y}]}' >"$dir/founding.json"
 program filingctl topics apply --partitions 2 --replication 1 --min-isr 1
 done_with 0 'topics apply'
 program filingctl ledger found "$dir/founding.json" --key "$dir/o1.pem" --demo
@@ -53,17 +61,112 @@ refer policy "$deploy/reference/policy.json"
 refer calendar "$deploy/reference/calendars.jsonl"
 refer banks "$deploy/reference/banks.json"
 refer rates "$deploy/samples/rates-1.jsonl"
-program filing-publish "$deploy/samples/filings.jsonl"
-done_with 0 'filing-publish'
 
-program filing-worker --store "sqlite:$dir/store.db" --listen none --until-caught-up
-done_with 0 'filing-worker'
+work() {
+    program filing-worker --store "sqlite:$dir/store.db" --listen none --until-caught-up --config "$dir/worker.conf"
+    done_with 0 'filing-worker'
+}
+
+# The first half, a backup, then the rest.
+head -n 140 "$deploy/samples/filings.jsonl" >"$dir/first.jsonl"
+tail -n +141 "$deploy/samples/filings.jsonl" >"$dir/rest.jsonl"
+program filing-publish "$dir/first.jsonl"
+done_with 0 'filing-publish the first half'
+work
+program filingctl --store "sqlite:$dir/store.db" ledger backup "$dir/base.db"
+done_with 0 'ledger backup'
+program filing-publish "$dir/rest.jsonl"
+done_with 0 'filing-publish the rest'
+work
+program filingctl checkpoint witness --config "$dir/witness.conf"
+done_with 0 'checkpoint witness'
 
 # ---- clean, and without a producer ----
 program filingctl --store "sqlite:$dir/store.db" verify --complete
 done_with 0 'verify'
 grep -q '0 pending; no difference' "$dir/err" || fail 'verify does not say that all was proved'
 ! nm "$libaudit" | grep -q 'rd_kafka_produce' || fail 'the module that verifies can produce'
+
+grep -q 'partition 0: proved up to checkpoint [0-9]*, signed by wei (key w1), witnessed by yan; [0-9]* decisions after' \
+    "$dir/err" || fail 'verify does not say up to which checkpoint it is proved, and by whom'
+
+# verified FILTER ARGUMENT...: clean, and the object at the end is as the filter says.
+verified() {
+    filter=$1
+    shift
+    program filingctl verify "$@" -o json
+    done_with 0 "verify $*"
+    jq -es ".[-1] | $filter" "$dir/out" >/dev/null || fail "verify $* did not report: $filter"
+}
+
+# ---- without a store, by one thread or several, the same is counted ----
+verified '.complete and .findings == 0 and .checkpoints > 1 and .stored == 0 and (.parts | length == 2)' \
+    --topics-only --threads 1
+jq -es '.[-1] | del(.parts[].partition)' "$dir/out" >"$dir/one"
+verified '.complete' --topics-only --threads 2
+jq -es '.[-1] | del(.parts[].partition)' "$dir/out" >"$dir/two"
+cmp -s "$dir/one" "$dir/two" || fail 'two threads count something else than one'
+program filingctl --store "sqlite:$dir/none.db" verify
+done_with 1 'verify with a store that is not there'
+grep -q -- '--topics-only' "$dir/err" || fail 'verify without a store does not say what to do'
+
+# ---- bounds ----
+all=$(jq '.[-1].decisions' "$dir/one" 2>/dev/null || jq '.decisions' "$dir/one")
+verified '.parts[0].first_offset >= 100 and .parts[0].first_number > 90 and .decisions < '"$all" \
+    --topics-only --partition 0 --from 100
+verified '.parts[0].last_offset <= 100 and (.not_looked_at | any(test("--to")))' \
+    --topics-only --partition 0 --to 100
+verified '.decisions == 0 and (.not_looked_at | any(test("--from")))' --topics-only --from 2999-01-01T00:00:00Z
+verified '.decisions == 0' --topics-only --to 2024-01-01
+verified ".decisions == $all" --topics-only --from 2024-01-01 --to 2999-01-01
+program filingctl verify --topics-only --from 100
+done_with 2 'an offset without a partition'
+program filingctl verify --topics-only --from yesterday
+done_with 2 'a time that is none'
+verified '.decisions > 0 and .decisions < 283 and (.parts | length == 1)' \
+    --store "sqlite:$dir/store.db" --enterprise 91210112MA0FG1HX9X
+
+# ---- a work folder: killed and gone on with, and refused for anything else ----
+verified '.complete' --topics-only --work "$dir/work"
+cp "$dir/out" "$dir/first"
+verified '.complete' --topics-only --work "$dir/work"
+cmp -s "$dir/first" "$dir/out" || fail 'a second run on a work folder reports something else'
+program filingctl verify --topics-only --work "$dir/work" --partition 0
+done_with 2 'a work folder of other options'
+grep -q 'another partition' "$dir/err" || fail 'it is not said what differs'
+sed 's/^program .*/program 00/' "$dir/work/verify.manifest" >"$dir/manifest"
+cp "$dir/manifest" "$dir/work/verify.manifest"
+program filingctl verify --topics-only --work "$dir/work"
+done_with 2 'a work folder of another program'
+
+# ---- from a checkpoint, with a backup before it ----
+based=$(sqlite3 "$dir/base.db" 'SELECT number FROM partition WHERE partition = 0')
+program filingctl checkpoint list -o json
+signed_number=$(jq -s "[.[] | select(.partition == 0 and .number >= $based) | .number] | min" "$dir/out")
+verified '.complete and .checkpoints >= 1 and .parts[0].first_number == 1 + '"$signed_number"' and
+    (.not_looked_at | any(test("base")))' --topics-only --from-checkpoint "0:$signed_number" --base "$dir/base.db"
+verified '.complete and .checkpoints >= 1' --store "sqlite:$dir/store.db" --from-checkpoint "0:$signed_number" \
+    --base "$dir/base.db"
+program filingctl verify --topics-only --from-checkpoint "0:$((signed_number - 1))" --base "$dir/base.db" -o json
+done_with 4 'from a checkpoint that nobody signed'
+jq -es '.[0].place == "base" and (.[0].expected | test("good checkpoint"))' "$dir/out" >/dev/null ||
+    fail 'a checkpoint that nobody signed is not named'
+cp "$dir/base.db" "$dir/other.db"
+python3 - "$dir/other.db" <<'PYTHON'
+import sqlite3
+import sys
+
+db = sqlite3.connect(sys.argv[1])
+enterprise, state = db.execute("SELECT enterprise, bytes FROM state WHERE partition = 0 LIMIT 1").fetchone()
+state = state[:25] + bytes([state[25] ^ 1]) + state[26:]
+db.execute("UPDATE state SET bytes = ? WHERE partition = 0 AND enterprise = ?", (state, enterprise))
+db.commit()
+PYTHON
+program filingctl verify --topics-only --from-checkpoint "0:$signed_number" --base "$dir/other.db" -o json
+done_with 4 'from a base that does not lead to its checkpoint'
+jq -es '.[0].place == "base"' "$dir/out" >/dev/null || fail 'a base that was altered is not named'
+program filingctl verify --topics-only --from-checkpoint "0:$signed_number"
+done_with 2 '--from-checkpoint without --base'
 
 # ---- planted, one at a time ----
 # sql DATABASE STATEMENT: in the copy.  flip(blob, place) is there: the blob with one bit changed.
@@ -124,3 +227,14 @@ done_with 0 'verify with something pending'
 grep -q '1 pending; no difference' "$dir/err" || fail 'verify does not count what is pending'
 program filingctl --store "sqlite:$dir/store.db" verify --complete
 done_with 1 'verify --complete with something pending'
+
+# ---- the log before the backup is deleted: named, with the way to prove the rest, which works ----
+start=$(sqlite3 "$dir/base.db" 'SELECT next_offset FROM partition WHERE partition = 0')
+"$tools/log_cut" "${prefix}filings.submitted.v1" 0 "$start" >"$dir/out" 2>"$dir/err" || fail 'log_cut'
+"$tools/log_cut" "${prefix}filings.decided.v1" 0 "$based" >"$dir/out" 2>"$dir/err" || fail 'log_cut'
+program filingctl verify --topics-only --partition 0 -o json
+done_with 4 'verify of a log that was cut'
+jq -es '.[0].place == "log" and (.[0].found | test("--from-checkpoint 0:"))' "$dir/out" >/dev/null ||
+    fail 'a log that was cut is not told how to prove the rest'
+verified '.complete and .checkpoints >= 1 and .parts[0].first_number == 1 + '"$signed_number" \
+    --topics-only --from-checkpoint "0:$signed_number" --base "$dir/base.db"

@@ -18,7 +18,7 @@ static struct filing_filter filter;
 static int setup(void **state)
 {
     (void)state;
-    return filing_filter_init(&filter, NULL) == STATUS_OK ? 0 : -1;
+    return filing_filter_init(&filter, FILING_FILTER_BYTES, NULL) == STATUS_OK ? 0 : -1;
 }
 
 static int teardown(void **state)
@@ -106,7 +106,7 @@ static void full_filter_says_so_and_is_empty_after_a_reset(void **state)
 
     (void)state;
     filing_filter_load(&filter, 3, NULL);
-    for (uint64_t i = 0; i < FILING_FILTER_IDS; i++) {
+    for (uint64_t i = 0; i < FILING_FILTER_IDS(FILING_FILTER_BYTES); i++) {
         assert_false(filing_filter_is_full(&filter));
         id_of(i, id);
         filing_filter_add(&filter, 3, id);

@@ -585,6 +585,29 @@ static void filing_is_replaced_under_its_key(void **state)
 }
 
 /* Stored in no order, walked in the order of the keys. */
+/* The same order many at a time; a piece that is full is asked for more. */
+static void walk_in_pieces(struct fixture *f, const struct store_filing filings[4])
+{
+    static const size_t order[4] = {3, 1, 0, 2};
+
+    for (size_t max = 1; max <= 5; max++) {
+        struct store_filing rows[5];
+        struct store_walk walk = {.rows = rows, .rows_max = max, .rows_n = max};
+        size_t n = 0;
+
+        while (walk.rows_n == max) {
+            assert_int_equal(store_filing_walk(f->store, 3, &walk, NULL), STATUS_OK);
+            for (size_t i = 0; i < walk.rows_n; i++, n++) {
+                assert_memory_equal(&rows[i], &filings[order[n]], sizeof(rows[i]));
+            }
+        }
+        assert_int_equal(n, 4);
+        walk = (struct store_walk){.rows = rows, .rows_max = max};
+        assert_int_equal(store_filing_walk(f->store, 2, &walk, NULL), STATUS_OK);
+        assert_int_equal(walk.rows_n, 0);
+    }
+}
+
 static void filings_are_walked_in_the_order_of_their_keys(void **state)
 {
     struct fixture *f = *state;
@@ -611,6 +634,7 @@ static void filings_are_walked_in_the_order_of_their_keys(void **state)
     key = filings[2].key;
     assert_int_equal(store_filing_next(f->store, 3, &key, &got, NULL), STATUS_OK);
     assert_int_equal(store_filing_next(f->store, 2, &key, &got, NULL), STATUS_NOTFOUND);
+    walk_in_pieces(f, filings);
 }
 
 static void states_are_replaced_and_walked(void **state)
