@@ -67,7 +67,7 @@ struct ctl_settings {
     int export_format; /* enum export_format */
     bool yes;
     bool each;
-    int64_t rate; /* records a second */
+    int64_t rate;        /* records a second */
     int64_t from_number; /* of the first decision that is missing in the topic */
 };
 
