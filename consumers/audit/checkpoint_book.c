@@ -379,33 +379,48 @@ static void judge_witnesses(struct checkpoint_book *book, const struct checkpoin
     }
 }
 
-/* One entry from the records that stand together at records; *ret_n of them. */
-static enum status judge_entry(struct checkpoint_book *book,
-                               const struct checkpoint_register *known,
-                               struct checkpoint_entry *records, size_t records_n, size_t *ret_n,
-                               struct failure *err)
+/* The records of one entry stand together. */
+struct run {
+    struct checkpoint_entry *at;
+    size_t n_max; /* records to the end of the book */
+    size_t n;     /* of the entry */
+};
+
+/* Their witnesses; *ret is the checkpoint, its content in the arena. */
+static enum status read_run(struct checkpoint_book *book, struct run *run, struct checkpoint *ret,
+                            struct bytes *ret_content, struct failure *err)
 {
-    struct checkpoint_entry *entry = records;
     const size_t first = book->witnesses_n;
-    struct checkpoint checkpoint = {0};
-    struct judged judged = {.role = ROLE_WORKER,
-                            .on = date_of_unix_ms_shanghai(entry->received_ms)};
-    struct bytes content = {0};
-    size_t n = 0;
     enum status status = STATUS_OK;
 
-    while (status == STATUS_OK && n < records_n &&
-           memcmp(records[n].identity, entry->identity, DIGEST_SIZE) == 0) {
-        status = checkpoint_decode(records[n].value, &checkpoint);
+    for (run->n = 0; status == STATUS_OK && run->n < run->n_max &&
+                     memcmp(run->at[run->n].identity, run->at->identity, DIGEST_SIZE) == 0;
+         run->n++) {
+        status = checkpoint_decode(run->at[run->n].value, ret);
         if (status == STATUS_OK) {
-            status = add_witnesses(book, first, &checkpoint, err);
+            status = add_witnesses(book, first, ret, err);
         }
-        n++;
     }
-    *ret_n = n;
     arena_reset(&book->arena);
-    if (status != STATUS_OK || checkpoint_signed_part(&checkpoint, &book->arena, &content)) {
-        return out_of_memory(err); /* all of it was done before, when the record was added */
+    if (status != STATUS_OK || checkpoint_signed_part(ret, &book->arena, ret_content)) {
+        return out_of_memory(err); /* all of it was done before, when the records were added */
+    }
+    return STATUS_OK;
+}
+
+static enum status judge_run(struct checkpoint_book *book, const struct checkpoint_register *known,
+                             struct run *run, struct failure *err)
+{
+    struct checkpoint_entry *entry = run->at;
+    const size_t first = book->witnesses_n;
+    struct checkpoint checkpoint = {0};
+    struct bytes content = {0};
+    struct judged judged = {.role = ROLE_WORKER,
+                            .on = date_of_unix_ms_shanghai(entry->received_ms)};
+    const enum status status = read_run(book, run, &checkpoint, &content, err);
+
+    if (status != STATUS_OK) {
+        return status;
     }
     judged.key_id = entry->key_id;
     judged.signature = checkpoint.signature;
@@ -461,8 +476,7 @@ static void mark_forks(struct checkpoint_book *book)
 enum status checkpoint_book_judge(struct checkpoint_book *book,
                                   const struct checkpoint_register *known, struct failure *err)
 {
-    size_t records_n = book->entries_n;
-    size_t at = 0;
+    const size_t records_n = book->entries_n;
     size_t witness = 0;
 
     assert(!book->is_judged);
@@ -471,15 +485,15 @@ enum status checkpoint_book_judge(struct checkpoint_book *book,
         qsort(book->entries, records_n, sizeof(*book->entries), order_entries);
     }
     book->entries_n = 0;
-    while (at < records_n) {
-        size_t n = 0;
-        enum status status = judge_entry(book, known, &book->entries[at], records_n - at, &n, err);
+    for (size_t at = 0; at < records_n;) {
+        struct run run = {.at = &book->entries[at], .n_max = records_n - at};
+        const enum status status = judge_run(book, known, &run, err);
 
         if (status != STATUS_OK) {
             return status;
         }
         book->entries[book->entries_n++] = book->entries[at];
-        at += n;
+        at += run.n;
     }
     for (size_t i = 0; i < book->entries_n; i++) { /* now that the array stays where it is */
         struct checkpoint_entry *entry = &book->entries[i];

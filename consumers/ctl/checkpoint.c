@@ -237,7 +237,7 @@ static enum status topic_agrees(const struct checkpoints *c, const struct checkp
             status = ahead > 1 ? reader_move(reader, &place, why) : STATUS_OK;
         }
     }
-    if (status == STATUS_OK && number == entry->number) {
+    if (status == STATUS_OK && message && number == entry->number) {
         chain = decision_chain((struct bytes){.at = message->payload, .n = message->len});
         *ret = chain && memcmp(chain, entry->chain, DIGEST_SIZE) == 0;
     }
@@ -448,7 +448,7 @@ enum status checkpoint_witness(struct ctl *ctl, struct failure *err)
     enum status status = operator_key_open(&w.key, ctl->settings->operator_key_file, err);
 
     if (status == STATUS_OK) {
-        status = arena_open(&w.arena, MESSAGE_SIZE_MAX * 4, err);
+        status = arena_open(&w.arena, (size_t)4 * MESSAGE_SIZE_MAX, err);
     }
     if (status == STATUS_OK) {
         status = checkpoints_open(&w.c, ctl, err);

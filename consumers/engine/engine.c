@@ -48,7 +48,7 @@
 #include "consumers/engine/engine_inside.h"
 
 #define START_MS_MAX 30000 /* then the broker counts as unreachable (exit 6) */
-#define FLUSH_STATES (4 * STATES_PER_BATCH)
+#define FLUSH_STATES ((size_t)4 * STATES_PER_BATCH)
 #define REST_MS      1000 /* without a batch: then states are written back */
 /* Then topics count as missing (exit 78): a broker that has just started answers before it knows
  * its topics. */

@@ -154,6 +154,12 @@ jq -es 'all(.[]; .state == "witnessed before")' "$dir/out" >/dev/null || fail 'w
 listed 'group_by(.partition) | all(.[]; max_by(.number) | .witnesses == "yan") and
     ([.[][] | select(.witnesses)] | length == 2)' || fail 'the witness is not seen'
 
+program filingctl --store "sqlite:$dir/store.db" status -o json
+done_with 0 'status'
+jq -es 'length == 2 and all(.[]; .checkpoint == .number)' "$dir/out" >/dev/null || fail 'status does not show them'
+program filingctl --store "sqlite:$dir/store.db" doctor
+grep -q '^checkpoints *ok' "$dir/out" || fail 'doctor is not content with them'
+
 # ---- forged: who has no key can make a record, but no checkpoint ----
 # put PARTITION ARGUMENT...: a forged record into the topic.
 put() {
@@ -177,6 +183,9 @@ listed '[.[] | select(.verdict == "contradicted")] | length == 2 and all(.[]; .p
     fail 'a fork is not told'
 program filingctl checkpoint witness --config "$dir/y1.conf" --partition 1 -o json
 done_with 4 'a witness of a fork'
+program filingctl --store "sqlite:$dir/store.db" doctor
+done_with 1 'doctor beside a fork'
+grep -q '^checkpoints *finding .*contradict each other' "$dir/out" || fail 'doctor does not tell the fork'
 put 0 --key "$dir/w1.pem" --set number=5000
 program filingctl checkpoint witness --config "$dir/y1.conf" --partition 0 -o json
 done_with 4 'a witness of more than there is'
