@@ -19,6 +19,7 @@
 
 #define THREADS_MAX 256
 #define LOOK_MS     100
+#define AHEAD_KIB   "16384"
 
 /* One partition of the run. */
 struct job {
@@ -71,9 +72,19 @@ enum status verify_open_handle(const struct verify_conf *conf, rd_kafka_t **ret,
                                struct failure *err)
 {
     rd_kafka_conf_t *settings = NULL;
+    char text[256];
     const enum status status = kafka_conf(KAFKA_LOOK_COMMITTED, &conf->kafka, &settings, err);
 
-    return status == STATUS_OK ? kafka_open(KAFKA_LOOK_COMMITTED, settings, ret, err) : status;
+    if (status != STATUS_OK) {
+        return status;
+    }
+    /* Reading ahead is what bounds memory here: of two partitions a thread. */
+    if (rd_kafka_conf_set(settings, "queued.max.messages.kbytes", AHEAD_KIB, text, sizeof(text)) !=
+        RD_KAFKA_CONF_OK) {
+        rd_kafka_conf_destroy(settings);
+        return failure_set(err, STATUS_KAFKA, REMEDY_STOP, 0, "cannot read ahead: %s", text);
+    }
+    return kafka_open(KAFKA_LOOK_COMMITTED, settings, ret, err);
 }
 
 /* ---- a thread ------------------------------------------------------------------------------- */
