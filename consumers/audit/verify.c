@@ -6,6 +6,7 @@
  * once it and all before it are done (V4). */
 #include "consumers/audit/verify.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -297,6 +298,7 @@ static enum status make_jobs(struct verify *v, struct failure *err)
     struct verify_report *report = v->report;
     enum status status = STATUS_OK;
 
+    assert(n > 0);
     report->parts = calloc(n, sizeof(*report->parts));
     v->jobs = calloc(n, sizeof(*v->jobs));
     v->queue = calloc(n, sizeof(struct job *));
