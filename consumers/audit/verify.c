@@ -424,7 +424,7 @@ static void other_ledger(struct verify *v, const char *field,
     v->shared.conf->finding(v->shared.conf->arg, &finding);
 }
 
-static bool is_other(const struct verify *v, const uint8_t ledger_id[LEDGER_ID_SIZE])
+static bool is_of_other(const struct verify *v, const uint8_t ledger_id[LEDGER_ID_SIZE])
 {
     static const uint8_t none[LEDGER_ID_SIZE];
 
@@ -439,7 +439,7 @@ static enum status check_ledgers(struct verify *v, bool *ret_is_other, struct fa
     struct store_ledger ledger;
     enum status status;
 
-    if (conf->references && is_other(v, conf->references_ledger)) {
+    if (conf->references && is_of_other(v, conf->references_ledger)) {
         other_ledger(v, "reference topic", conf->references_ledger);
         *ret_is_other = true;
     }
@@ -451,7 +451,7 @@ static enum status check_ledgers(struct verify *v, bool *ret_is_other, struct fa
         v->report->has_store = true;
         status = store_ledger_read(live, &ledger, err);
     }
-    if (status == STATUS_OK && is_other(v, ledger.ledger_id)) {
+    if (status == STATUS_OK && is_of_other(v, ledger.ledger_id)) {
         other_ledger(v, "store", ledger.ledger_id);
         *ret_is_other = true;
     }
