@@ -6,6 +6,7 @@
  * once it and all before it are done (V4). */
 #include "consumers/audit/verify.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@
 
 #define THREADS_MAX 256
 #define LOOK_MS     100
+#define AHEAD_KIB   "16384"
 
 /* One partition of the run. */
 struct job {
@@ -71,9 +73,19 @@ enum status verify_open_handle(const struct verify_conf *conf, rd_kafka_t **ret,
                                struct failure *err)
 {
     rd_kafka_conf_t *settings = NULL;
+    char text[256];
     const enum status status = kafka_conf(KAFKA_LOOK_COMMITTED, &conf->kafka, &settings, err);
 
-    return status == STATUS_OK ? kafka_open(KAFKA_LOOK_COMMITTED, settings, ret, err) : status;
+    if (status != STATUS_OK) {
+        return status;
+    }
+    /* Reading ahead is what bounds memory here: of two partitions a thread. */
+    if (rd_kafka_conf_set(settings, "queued.max.messages.kbytes", AHEAD_KIB, text, sizeof(text)) !=
+        RD_KAFKA_CONF_OK) {
+        rd_kafka_conf_destroy(settings);
+        return failure_set(err, STATUS_KAFKA, REMEDY_STOP, 0, "cannot read ahead: %s", text);
+    }
+    return kafka_open(KAFKA_LOOK_COMMITTED, settings, ret, err);
 }
 
 /* ---- a thread ------------------------------------------------------------------------------- */
@@ -286,6 +298,7 @@ static enum status make_jobs(struct verify *v, struct failure *err)
     struct verify_report *report = v->report;
     enum status status = STATUS_OK;
 
+    assert(n > 0);
     report->parts = calloc(n, sizeof(*report->parts));
     v->jobs = calloc(n, sizeof(*v->jobs));
     v->queue = calloc(n, sizeof(struct job *));
@@ -411,7 +424,7 @@ static void other_ledger(struct verify *v, const char *field,
     v->shared.conf->finding(v->shared.conf->arg, &finding);
 }
 
-static bool is_other(const struct verify *v, const uint8_t ledger_id[LEDGER_ID_SIZE])
+static bool is_of_other(const struct verify *v, const uint8_t ledger_id[LEDGER_ID_SIZE])
 {
     static const uint8_t none[LEDGER_ID_SIZE];
 
@@ -426,7 +439,7 @@ static enum status check_ledgers(struct verify *v, bool *ret_is_other, struct fa
     struct store_ledger ledger;
     enum status status;
 
-    if (conf->references && is_other(v, conf->references_ledger)) {
+    if (conf->references && is_of_other(v, conf->references_ledger)) {
         other_ledger(v, "reference topic", conf->references_ledger);
         *ret_is_other = true;
     }
@@ -438,7 +451,7 @@ static enum status check_ledgers(struct verify *v, bool *ret_is_other, struct fa
         v->report->has_store = true;
         status = store_ledger_read(live, &ledger, err);
     }
-    if (status == STATUS_OK && is_other(v, ledger.ledger_id)) {
+    if (status == STATUS_OK && is_of_other(v, ledger.ledger_id)) {
         other_ledger(v, "store", ledger.ledger_id);
         *ret_is_other = true;
     }

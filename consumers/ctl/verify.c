@@ -15,6 +15,7 @@
 #include "base/signals.h"
 #include "consumers/ctl/ctl.h"
 #include "consumers/ctl/ledger_log.h"
+#include "kafka/admin.h"
 #include "wire/json.h"
 
 #define NAME_MAX_QUOTED 4096
@@ -153,25 +154,40 @@ static enum status read_conf(const struct ctl *ctl, struct verify_conf *ret, str
     return status == STATUS_OK ? read_checkpoint(s, ret, err) : status;
 }
 
+/* Topics alone may have been copied to an auditor without it. */
+static enum status has_register(const struct ctl *ctl, bool *ret, struct failure *err)
+{
+    rd_kafka_t *handle = NULL;
+    int32_t partitions = 0;
+    enum status status = ctl_kafka_open(ctl, KAFKA_ADMIN, &handle, err);
+
+    if (status == STATUS_OK) {
+        status =
+            admin_partition_count(handle, ctl->topics.reference, CTL_TIMEOUT_MS, &partitions, err);
+        rd_kafka_destroy(handle);
+    }
+    *ret = partitions > 0;
+    return status;
+}
+
 /* The bulletins of filings.reference.v1, against which checkpoints are judged: signed by the
  * operators in force, and of the ledger whose id verify compares. */
 static enum status read_register(const struct ctl *ctl, struct verify_conf *conf,
                                  struct ledger_log **ret, struct failure *err)
 {
-    struct ledger_log *log = NULL;
-    enum status status = ledger_log_read(ctl, &log, err);
+    bool has = false;
+    enum status status = has_register(ctl, &has, err);
 
-    *ret = NULL;
-    if (status == STATUS_OK && !log->is_founded) {
-        ledger_log_close(log);
-        log = NULL;
-    } else if (status == STATUS_OK) {
-        conf->references = log->references;
-        conf->references_as_of = ledger_log_as_of(log);
-        conf->references_ledger = log->ledger_id;
+    if (status != STATUS_OK || !has) {
+        return status;
     }
-    *ret = log;
-    return status == STATUS_NOTFOUND ? STATUS_OK : status;
+    status = ledger_log_read(ctl, ret, err);
+    if (status == STATUS_OK && (*ret)->is_founded) {
+        conf->references = (*ret)->references;
+        conf->references_as_of = ledger_log_as_of(*ret);
+        conf->references_ledger = (*ret)->ledger_id;
+    }
+    return status;
 }
 
 /* ---- what was found ------------------------------------------------------------------------- */

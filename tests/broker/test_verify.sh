@@ -139,6 +139,51 @@ cp "$dir/manifest" "$dir/work/verify.manifest"
 program filingctl verify --topics-only --work "$dir/work"
 done_with 2 'a work folder of another program'
 
+# ---- stopped, killed, gone on with: the report is that of a run that nobody disturbed ----
+# proof FILE ARGUMENT...: of a ledger with enough in it, nobody has decided; in 12 partitions.
+proof() {
+    report=$1
+    shift
+    timeout -k 2 100 "$bin/filingctl" --bootstrap-server "$KAFKA_BOOTSTRAP" --prefix "large-$prefix" verify \
+        --topics-only --threads 1 -o json "$@" >"$report" 2>"$dir/err"
+}
+# begun N: so many partitions are begun in the work folder.
+begun() {
+    tries=0
+    while [ "$(find "$dir/killed" -name '*.db' 2>/dev/null | wc -l)" -lt "$1" ]; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 600 ] || fail "there are not $1 partitions begun"
+        sleep 0.05
+    done
+}
+"$tools/../bench/bench_load" "large-$prefix" "$deploy/reference" --enterprises 500 --filings 40000 \
+    >"$dir/out" 2>"$dir/err" || fail 'bench_load'
+proof "$dir/undisturbed" || fail 'verify of a large ledger'
+jq -es '.[-1] | .complete and .records == 40072' "$dir/undisturbed" >/dev/null || fail 'not all was decided'
+"$bin/filingctl" --bootstrap-server "$KAFKA_BOOTSTRAP" --prefix "large-$prefix" verify --topics-only --threads 1 \
+    -o json --work "$dir/killed" >"$dir/out" 2>"$dir/err" &
+verify=$!
+begun 2
+kill -9 "$verify"
+wait "$verify" || true
+"$bin/filingctl" --bootstrap-server "$KAFKA_BOOTSTRAP" --prefix "large-$prefix" verify --topics-only --threads 1 \
+    -o json --work "$dir/killed" >"$dir/out" 2>"$dir/err" &
+verify=$!
+begun 5
+kill -INT "$verify"
+code=0
+wait "$verify" || code=$?
+done_with 130 'verify after SIGINT'
+grep -q "the same command goes on from here: what was done is in '$dir/killed'" "$dir/err" ||
+    fail 'it is not said how to go on'
+proof "$dir/disturbed" --work "$dir/killed" || fail 'verify that goes on'
+cmp -s "$dir/undisturbed" "$dir/disturbed" || fail 'a run that was killed and stopped reports something else'
+claims=0 # a scratch store is claimed by each run that goes on with it
+for file in "$dir/killed"/*.db; do
+    claims=$((claims + $(sqlite3 "$file" 'SELECT claims FROM partition')))
+done
+[ "$claims" -gt 14 ] || fail 'what was done is done again'
+
 # ---- from a checkpoint, with a backup before it ----
 based=$(sqlite3 "$dir/base.db" 'SELECT number FROM partition WHERE partition = 0')
 program filingctl checkpoint list -o json

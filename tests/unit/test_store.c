@@ -595,6 +595,7 @@ static void walk_in_pieces(struct fixture *f, const struct store_filing filings[
         struct store_walk walk = {.rows = rows, .rows_max = max, .rows_n = max};
         size_t n = 0;
 
+        memset(rows, 0, sizeof(rows)); /* what lies between members is compared, too */
         while (walk.rows_n == max) {
             assert_int_equal(store_filing_walk(f->store, 3, &walk, NULL), STATUS_OK);
             for (size_t i = 0; i < walk.rows_n; i++, n++) {

@@ -23,28 +23,24 @@ struct fixture {
     struct store *store;
 };
 
-static void must(enum status status, const struct failure *err)
+static struct failure err;
+
+static void must(enum status status)
 {
     if (status != STATUS_OK) {
-        print_error("%s\n", err->text);
+        print_error("%s\n", err.text);
     }
     assert_int_equal(status, STATUS_OK);
 }
 
-static void open_scratch(struct fixture *f)
-{
-    struct failure err = {.status = STATUS_OK};
-
-    must(store_scratch_open(f->file, &f->store, &err), &err);
-}
+static void open_scratch(struct fixture *f) { must(store_scratch_open(f->file, &f->store, &err)); }
 
 static void claim(struct fixture *f, struct store_row *row)
 {
     const struct store_claim claim = {.partition = PARTITION, .txn_id = "replay"};
     char previous[TXN_ID_SIZE];
-    struct failure err = {.status = STATUS_OK};
 
-    must(store_claim(f->store, &claim, row, previous, &err), &err);
+    must(store_claim(f->store, &claim, row, previous, &err));
 }
 
 static int setup(void **state)
@@ -91,7 +87,6 @@ static enum store_outcome commit_one(struct store *store, uint64_t number)
                               .filings_n = 1};
     const struct store_batch batch = {.parts = &part, .parts_n = 1};
     enum store_outcome outcome = STORE_DOUBT;
-    struct failure err = {.status = STATUS_OK};
 
     memset(filing.key.bank, '1', sizeof(filing.key.bank));
     memset(filing.key.enterprise, '9', sizeof(filing.key.enterprise));
@@ -121,7 +116,7 @@ static void a_batch_counts_at_once(void **state)
     assert_int_equal(commit_one(f->store, 1), STORE_STORED);
     assert_true(has_filing(f->store, 1));
     assert_false(has_filing(f->store, 2));
-    must(store_row_read(f->store, PARTITION, &row, NULL), NULL);
+    must(store_row_read(f->store, PARTITION, &row, &err));
     assert_int_equal(row.position.number, 1);
     assert_int_equal(commit_one(f->store, 2), STORE_STORED);
     assert_int_equal(commit_one(f->store, 2), STORE_FENCED);
@@ -153,7 +148,7 @@ static void kill_one(struct fixture *f)
         claim(f, &row);
         (void)commit_one(f->store, 1);
         (void)commit_one(f->store, 2);
-        must(store_scratch_save(f->store, bytes_of("two"), NULL), NULL);
+        must(store_scratch_save(f->store, bytes_of("two"), &err));
         (void)commit_one(f->store, 3);
         (void)kill(getpid(), SIGKILL);
     }
@@ -174,7 +169,7 @@ static void what_was_saved_outlives_a_kill_and_the_rest_does_not(void **state)
     assert_true(has_filing(f->store, 2));
     assert_false(has_filing(f->store, 3));
     buffer_init(&note, 100);
-    must(store_scratch_note(f->store, &note, NULL), NULL);
+    must(store_scratch_note(f->store, &note, &err));
     assert_string_equal(buffer_cstr(&note), "two");
     buffer_fini(&note);
     assert_int_equal(commit_one(f->store, 3), STORE_STORED);
@@ -188,25 +183,24 @@ static void a_copy_of_a_store_can_be_gone_on_with(void **state)
     char copy[128];
     struct store *live = NULL;
     struct store_row row;
-    struct failure err = {.status = STATUS_OK};
 
     store_close(f->store);
     f->store = NULL;
     (void)unlink(f->file);
     (void)snprintf(spec, sizeof(spec), "sqlite:%s", f->file);
     (void)snprintf(copy, sizeof(copy), "%s-copy", f->file);
-    must(store_open(spec, &live, &err), &err);
+    must(store_open(spec, &live, &err));
     f->store = live;
     claim(f, &row);
     assert_int_equal(commit_one(live, 1), STORE_STORED);
-    must(store_read_backup(spec, copy, &err), &err);
+    must(store_read_backup(spec, copy, &err));
     store_close(live);
-    must(store_scratch_open(copy, &f->store, &err), &err);
+    must(store_scratch_open(copy, &f->store, &err));
     claim(f, &row);
     assert_int_equal(row.position.number, 1);
     assert_true(has_filing(f->store, 1));
     assert_int_equal(commit_one(f->store, 2), STORE_STORED);
-    must(store_scratch_save(f->store, bytes_of(""), &err), &err);
+    must(store_scratch_save(f->store, bytes_of(""), &err));
     store_close(f->store);
     f->store = NULL;
     (void)unlink(copy);
