@@ -18,6 +18,9 @@ struct timeline {
     struct lookup *lookup;
     const struct store_filing *filing; /* NULL: of an enterprise */
     const char *enterprise;
+    int64_t from_ms; /* of what is shown, by the time at which it was decided */
+    int64_t to_ms;
+    int64_t at_ms; /* received time of the record that triggered the decision */
     struct decision_rows rows;
     uint32_t shown;
     struct failure *err;
@@ -189,11 +192,20 @@ static bool is_own(const struct timeline *t, const struct decision *d)
             d->event != EVENT_WITHDRAWAL);
 }
 
+/* A filing that was held keeps its received time when it is decided again, but what triggers that
+ * has a decision before it, and received times never fall: the latest so far is the trigger's. */
+static bool is_within(struct timeline *t, const struct decision *d)
+{
+    t->at_ms = t->at_ms > d->received_ms ? t->at_ms : d->received_ms;
+    return t->at_ms >= t->from_ms && t->at_ms <= t->to_ms;
+}
+
 static bool take(void *arg, const struct decision *d)
 {
     struct timeline *t = arg;
+    const bool is_shown = is_within(t, d) && is_own(t, d);
 
-    if (!is_own(t, d)) {
+    if (!is_shown) {
         return true;
     }
     if (t->lookup->ctl->common->output == CONF_TABLE) {
@@ -276,7 +288,8 @@ enum status filing_show(struct ctl *ctl, struct failure *err)
     const char *id = ctl->common->arguments[1];
     struct store_filing_key key = {.enterprise = {0}};
     struct lookup lookup;
-    struct timeline t = {.lookup = &lookup};
+    struct timeline t = {
+        .lookup = &lookup, .from_ms = INT64_MIN, .to_ms = INT64_MAX, .at_ms = INT64_MIN};
     uint32_t found = 0;
     enum status status;
 
@@ -311,8 +324,9 @@ static enum status show_enterprise(struct timeline *t, struct failure *err)
         status = lookup_decisions(t->lookup, &range, take, t, err);
     }
     if (status == STATUS_OK && t->status == STATUS_OK && t->shown == 0) {
-        return failure_set(err, STATUS_NOTFOUND, REMEDY_NONE, 0, "nothing is known of '%s'",
-                           t->enterprise);
+        return failure_set(err, STATUS_NOTFOUND, REMEDY_NONE, 0, "nothing is known of '%s'%s",
+                           t->enterprise,
+                           t->from_ms > INT64_MIN || t->to_ms < INT64_MAX ? " in that time" : "");
     }
     return status == STATUS_OK ? t->status : status;
 }
@@ -321,11 +335,22 @@ enum status timeline_show(struct ctl *ctl, struct failure *err)
 {
     const char *code = ctl->common->arguments[0];
     struct lookup lookup;
-    struct timeline t = {.lookup = &lookup, .enterprise = code};
+    struct timeline t = {.lookup = &lookup,
+                         .enterprise = code,
+                         .from_ms = INT64_MIN,
+                         .to_ms = INT64_MAX,
+                         .at_ms = INT64_MIN};
     enum status status;
 
     if (!uscc_valid(code, strlen(code))) {
         return failure_set(err, STATUS_USAGE, REMEDY_STOP, 0, "'%s' is no credit code", code);
+    }
+    status = ctl_time("--from", ctl->settings->from, DAY_BEGINS, &t.from_ms, err);
+    if (status == STATUS_OK) {
+        status = ctl_time("--to", ctl->settings->to, DAY_ENDS, &t.to_ms, err);
+    }
+    if (status != STATUS_OK) {
+        return status;
     }
     decision_rows_init(&t.rows, ctl->out, ctl->common->output);
     status = lookup_open(&lookup, ctl, err);

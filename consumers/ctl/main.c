@@ -131,6 +131,19 @@ static const struct conf_option ledger_options[] = {
      .help = "the limits as they were then (RFC 3339); decides the partition's log again"},
 };
 
+static const struct conf_option timeline_options[] = {
+    {.option = "from",
+     .type = CONF_STRING,
+     .offset = AT(from),
+     .meta = "TIME",
+     .help = "decided then or later: RFC 3339, or a date in Asia/Shanghai"},
+    {.option = "to",
+     .type = CONF_STRING,
+     .offset = AT(to),
+     .meta = "TIME",
+     .help = "decided then or earlier: RFC 3339, or a date in Asia/Shanghai"},
+};
+
 static const struct conf_option decisions_options[] = {
     {.option = "enterprise",
      .type = CONF_STRING,
@@ -524,6 +537,9 @@ static const struct conf_option decide_options[] = {
              "line, in place of -o"},
 };
 
+static const char *const timeline_examples[] = {
+    "filingctl timeline 91210112MA0FG1HX9X --from 2026-04-01 --to 2026-04-13", NULL};
+
 static const char *const export_examples[] = {
     "filingctl export decisions --format jsonl --from 2026-04-01 --to 2026-04-30 > april.jsonl",
     "filingctl export limits --enterprise 91210112MA0FG1HX9X", NULL};
@@ -645,7 +661,11 @@ static const struct conf_verb verbs[] = {
      .arguments_min = 1,
      .arguments_max = 1,
      .help = "all that was decided of an enterprise",
-     .about = "Every decision of the enterprise in order, each as 'filing' shows it."},
+     .about =
+         "Every decision of the enterprise in order, each as 'filing' shows it: every movement "
+         "of its limits with the filing that caused it and the balance after it.",
+     OPTIONS(timeline_options),
+     .examples = timeline_examples},
     {.name = "decisions",
      .arguments = "",
      .help = "the decisions, filtered",

@@ -177,6 +177,22 @@ decide
 is 1 ACCEPTED
 is 2 ACCEPTED
 is 3 'HELD REVIEW_NEEDED'
+# What a review sets free was decided at its time, though it was received before.
+at=$(kcat -b "$KAFKA_BOOTSTRAP" -t "${prefix}filings.submitted.v1" -C -e -q -f '%p %o %T\n' |
+    awk -v place="$place" '$1 " " $2 == place { print $3 }')
+time_of() { date -u -d "@$(($1 / 1000)).$(printf %03d $(($1 % 1000)))" +%Y-%m-%dT%H:%M:%S.%3NZ; }
+timeline() {
+    expect 0 '' timeline "$enterprise" -o json "$@"
+    jq -rs 'map("\(.event) \(.outcome)") | join(", ")' "$dir/out"
+}
+[ "$(timeline --from "$(time_of "$at")")" = \
+    'review ACCEPTED, outbound.registration ACCEPTED, outbound.remittance ACCEPTED' ] ||
+    fail 'the timeline from the review on'
+[ "$(timeline --to "$(time_of $((at - 1)))")" = \
+    'outbound.registration HELD, outbound.remittance HELD, outbound.registration HELD' ] ||
+    fail 'the timeline before the review'
+expect 1 'in that time' timeline "$enterprise" --to 2020-01-01
+expect 2 --from timeline "$enterprise" --from yesterday
 verdict 1 'not held for review' approve "$bank" "$(id 1)" --reason good \
     --config "$dir/authority.conf"
 # ---- who did it: with an operator's key too, the act is recorded ----
