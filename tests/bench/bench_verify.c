@@ -92,13 +92,17 @@ static void take(struct plain *p, const rd_kafka_message_t *m)
     }
 }
 
-static uint64_t consume(const struct topics *topics)
+/* Gives the rate. */
+static double consume(const struct topics *topics)
 {
     struct plain p = {.topics = topics};
     int64_t from_us;
+    int64_t before_us;
+    double rate;
     uint64_t n;
 
     open_plain(&p);
+    before_us = cpu_us();
     from_us = clock_monotonic_us();
     (void)rd_kafka_assign(p.consumer, p.positions);
     while (p.open_n > 0) {
@@ -110,12 +114,13 @@ static uint64_t consume(const struct topics *topics)
         }
     }
     n = p.records[0];
-    (void)printf("consume_rate %.0f filings/s\n",
-                 (double)n * 1e6 / (double)(clock_monotonic_us() - from_us));
+    rate = (double)n * 1e6 / (double)(clock_monotonic_us() - from_us);
+    (void)printf("consume_rate %.0f filings/s\n", rate);
+    (void)printf("consume_cpu %.2f us/filing\n", (double)(cpu_us() - before_us) / (double)n);
     (void)printf("consume_records %" PRIu64 " n\n", n + p.records[1]);
     rd_kafka_topic_partition_list_destroy(p.positions);
     rd_kafka_destroy(p.consumer);
-    return n;
+    return rate;
 }
 
 static void put_finding(void *arg, const struct finding *finding)
@@ -135,7 +140,8 @@ static const char *text_option(int argc, char **argv, const char *name)
     return NULL;
 }
 
-static bool prove(const struct topics *topics, int argc, char **argv)
+/* Lines are named for what is compared; *ret_rate as consume(). */
+static bool prove(const struct topics *topics, int argc, char **argv, double *ret_rate)
 {
     const struct verify_conf conf = {
         .kafka = options(),
@@ -145,29 +151,33 @@ static bool prove(const struct topics *topics, int argc, char **argv)
         .bounds = {.from_ms = INT64_MIN, .to_ms = INT64_MAX, .to_offset = INT64_MAX},
         .threads = (uint32_t)load_option(argc, argv, "--threads", 0),
         .finding = put_finding};
+    const char *const name = conf.store ? "verify_store" : "verify";
     const int64_t from_us = clock_monotonic_us();
     const int64_t from_cpu_us = cpu_us();
     struct verify_report report;
     struct failure err;
+    uint64_t findings;
     uint64_t n;
 
     load_need(verify_run(&conf, &report, &err), "verify", &err);
     n = report.total.records;
-    (void)printf("verify_rate %.0f filings/s\n",
-                 (double)n * 1e6 / (double)(clock_monotonic_us() - from_us));
-    (void)printf("verify_cpu %.2f us/filing\n", (double)(cpu_us() - from_cpu_us) / (double)n);
-    (void)printf("verify_compared %" PRIu64 " n\n", report.total.published);
-    (void)printf("verify_peak %ld MiB\n", peak_kib() / 1024);
+    *ret_rate = (double)n * 1e6 / (double)(clock_monotonic_us() - from_us);
+    (void)printf("%s_rate %.0f filings/s\n", name, *ret_rate);
+    (void)printf("%s_cpu %.2f us/filing\n", name, (double)(cpu_us() - from_cpu_us) / (double)n);
+    (void)printf("%s_compared %" PRIu64 " n\n", name, report.total.published);
+    (void)printf("%s_peak %ld MiB\n", name, peak_kib() / 1024);
+    findings = report.total.findings;
     verify_report_fini(&report);
-    return report.total.findings == 0;
+    return findings == 0 && n > 0;
 }
 
 int main(int argc, char **argv)
 {
     static struct topics topics;
     struct failure err;
-    int64_t before_us;
-    uint64_t n;
+    double consumed = 0;
+    double proved = 0;
+    bool is_proved;
 
     if (argc < 2 || !cluster_bootstrap()) {
         (void)fprintf(stderr, "usage: KAFKA_BOOTSTRAP=HOST:PORT bench_verify PREFIX "
@@ -176,9 +186,11 @@ int main(int argc, char **argv)
     }
     load_need(topics_init(&topics, argv[1], &err), "name the topics", &err);
     if (!load_switch(argc, argv, "--no-consume")) {
-        before_us = cpu_us();
-        n = consume(&topics);
-        (void)printf("consume_cpu %.2f us/filing\n", (double)(cpu_us() - before_us) / (double)n);
+        consumed = consume(&topics);
     }
-    return prove(&topics, argc, argv) ? 0 : 1;
+    is_proved = prove(&topics, argc, argv, &proved);
+    if (consumed > 0) {
+        (void)printf("verify_ratio %.2f verify/consume\n", proved / consumed);
+    }
+    return is_proved ? 0 : 1;
 }

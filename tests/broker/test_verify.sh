@@ -250,6 +250,10 @@ filing=$(sqlite3 "$dir/store.db" 'SELECT lower(hex(min(filing_id))) FROM filing'
 short=$(printf '%s' "$filing" | cut -c1-8)
 last='partition = 1 AND first_number = (SELECT max(first_number) FROM journal WHERE partition = 1)'
 plant journal '' '' "UPDATE journal SET decisions = flip(decisions, 30) WHERE $last"
+plant journal '' '' "DELETE FROM journal WHERE $last"
+plant log '' '' 'UPDATE partition SET input_hash = flip(input_hash, 3) WHERE partition = 1'
+plant ledger '' '' 'UPDATE ledger SET ledger_id = flip(ledger_id, 0)'
+plant state "$who" '' "DELETE FROM state WHERE enterprise = '$who'"
 plant state "$who" '' "UPDATE state SET bytes = flip(bytes, 25) WHERE enterprise = '$who'"
 plant 'filing index' "$short" '' \
     "UPDATE filing SET first_number = first_number + 1 WHERE filing_id = x'$filing'"
