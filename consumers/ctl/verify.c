@@ -15,6 +15,7 @@
 #include "base/signals.h"
 #include "consumers/ctl/ctl.h"
 #include "consumers/ctl/ledger_log.h"
+#include "form/identifiers.h"
 #include "kafka/admin.h"
 #include "wire/json.h"
 
@@ -133,6 +134,19 @@ static enum status read_checkpoint(const struct ctl_settings *s, struct verify_c
     return STATUS_OK;
 }
 
+static enum status check_enterprise(const struct ctl_settings *s, struct failure *err)
+{
+    if (s->enterprise && !uscc_valid(s->enterprise, strlen(s->enterprise))) {
+        return failure_set(err, STATUS_USAGE, REMEDY_STOP, 0, "'%s' is no credit code",
+                           s->enterprise);
+    }
+    if (s->enterprise && s->partition >= 0) {
+        return failure_set(err, STATUS_USAGE, REMEDY_STOP, 0,
+                           "--enterprise does not go with --partition: its code says which");
+    }
+    return STATUS_OK;
+}
+
 static enum status read_conf(const struct ctl *ctl, struct verify_conf *ret, struct failure *err)
 {
     const struct ctl_settings *s = ctl->settings;
@@ -147,7 +161,10 @@ static enum status read_conf(const struct ctl *ctl, struct verify_conf *ret, str
     ret->threads = (uint32_t)s->threads;
     ret->bounds = (struct verify_bounds){
         .from_ms = INT64_MIN, .to_ms = INT64_MAX, .from_offset = 0, .to_offset = INT64_MAX};
-    status = read_bound(s, false, &ret->bounds, err);
+    status = check_enterprise(s, err);
+    if (status == STATUS_OK) {
+        status = read_bound(s, false, &ret->bounds, err);
+    }
     if (status == STATUS_OK) {
         status = read_bound(s, true, &ret->bounds, err);
     }
