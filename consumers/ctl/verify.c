@@ -384,10 +384,15 @@ static enum exit_code code_of(const struct verify_report *report, bool is_comple
 static enum status add_remedy(const struct verify_conf *conf, enum status status,
                               struct failure *err)
 {
-    return status == STATUS_NOTFOUND && conf->store
-               ? failure_add(err, "name it with --store, or prove the topics alone with "
-                                  "--topics-only")
-               : status;
+    char text[sizeof(err->text)];
+
+    if (status != STATUS_NOTFOUND || !conf->store) {
+        return status;
+    }
+    (void)snprintf(text, sizeof(text), "%s", err->text);
+    return failure_set(err, STATUS_NOTFOUND, REMEDY_STOP, 0,
+                       "%s: name it with --store, or prove the topics alone with --topics-only",
+                       text);
 }
 
 enum status verify_ledger(struct ctl *ctl, struct failure *err)
@@ -411,6 +416,9 @@ enum status verify_ledger(struct ctl *ctl, struct failure *err)
     progress_init(&proof.progress, "verify", "records", 0);
     status = add_remedy(&conf, verify_run(&conf, &report, err), err);
     progress_fini(&proof.progress);
+    if (status == STATUS_IO) { /* the store, or the work folder: full, or not to be written */
+        ctl->code = EXIT_UNREACHABLE;
+    }
     /* No difference, no header: then the output is empty. */
     written = output_fini(&proof.output, report.total.findings > 0 ? err : NULL);
     if (status == STATUS_OK) {
