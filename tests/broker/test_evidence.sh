@@ -108,7 +108,7 @@ done_with 0 'checkpoint witness'
 # ---- one enterprise ----
 who=$(jq -rs '[.[].enterprise] | group_by(.) | max_by(length) | .[0]' "$deploy/samples/filings.jsonl")
 expect 0 'no difference' verify --enterprise "$who" -o json
-report '.findings == 0 and .stored == .published and .state and .published < .partition_decisions'
+report '.findings == 0 and .stored == .published and .states == 1 and .published < .records'
 expect 2 'is no credit code' verify --enterprise nobody
 expect 2 'does not go with' verify --enterprise "$who" --partition 1
 sqlite3 "$dir/store.db" ".backup '$dir/copy.db'"
