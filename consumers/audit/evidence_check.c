@@ -18,15 +18,13 @@
 
 #include "consumers/audit/checkpoint_book.h"
 #include "consumers/audit/part.h"
+#include "consumers/audit/verify_inside.h"
 #include "consumers/store/states_digest.h"
 #include "form/date.h"
 #include "wire/decision_codec.h"
 #include "wire/tree.h"
 
 #define PROGRESS_EVERY 4096 /* frames */
-
-/* Of one finding each; what comes above is counted only. */
-#define FINDINGS_MAX 100
 
 struct check {
     const struct evidence_check_conf *conf;
@@ -35,7 +33,8 @@ struct check {
     struct hash *hash;
     struct signer *signer;
     char *topic;
-    bool has_head;
+    struct verify_work work; /* folder "" = none */
+    char scratch[VERIFY_PATH_SIZE];
     struct part *part;     /* NULL between partitions */
     struct part *best;     /* the one that stands at the last bulletin */
     bool is_told;          /* the part's difference */
@@ -207,6 +206,7 @@ static enum status begin_partition(struct check *c, const struct evidence_partit
 {
     const struct part_conf conf = {.topic = c->topic,
                                    .partition = p->partition,
+                                   .scratch = c->conf->is_scratch ? c->scratch : NULL,
                                    .partitions_n = c->report->partitions_n,
                                    .is_whole = c->report->is_whole,
                                    .from_offset = p->from_offset,
@@ -234,6 +234,7 @@ static enum status begin_partition(struct check *c, const struct evidence_partit
     buffer_reset(&c->leaves);
     c->last_number = 0;
     c->is_told = false;
+    verify_work_file(&c->work, p->partition, ".scratch", c->scratch);
     return part_open(&conf, &c->part, err);
 }
 
@@ -392,6 +393,10 @@ static enum status compare_position(struct check *c, const struct checkpoint *ch
     }
     if (!c->report->is_whole) {
         return STATUS_OK;
+    }
+    status = replay_save(part_replay(c->part), (struct bytes){.n = 0}, err);
+    if (status != STATUS_OK) {
+        return status;
     }
     status = states_digest(replay_store(part_replay(c->part)), checkpoint->partition, c->hash,
                            digest, err);
@@ -738,7 +743,11 @@ enum status evidence_check(const struct evidence_check_conf *conf, struct eviden
     buffer_init(&c.numbers, TREE_LEAVES_MAX * sizeof(uint64_t));
     buffer_init(&c.leaves, TREE_LEAVES_MAX * DIGEST_SIZE);
     buffer_init(&c.covers, SIZE_MAX / 2);
+    c.work.lock_fd = -1;
     status = evidence_reader_open(conf->file, &c.reader, err);
+    if (status == STATUS_OK && conf->is_scratch) {
+        status = verify_work_open(NULL, (struct bytes){.n = 0}, &c.work, err);
+    }
     if (status == STATUS_OK) {
         status = hash_open(&c.hash, err);
     }
@@ -754,6 +763,7 @@ enum status evidence_check(const struct evidence_check_conf *conf, struct eviden
     checkpoint_book_close(c.book);
     part_close(c.part);
     part_close(c.best);
+    verify_work_close(&c.work);
     signer_close(c.signer);
     hash_close(c.hash);
     evidence_reader_close(c.reader);

@@ -41,7 +41,8 @@ typedef bool evidence_stop_fn(void *arg);
 struct evidence_check_conf {
     FILE *file;               /* borrowed */
     const uint8_t *ledger_id; /* the one that it must be; NULL: any */
-    const char *scratch;      /* folder for what does not fit in memory; NULL: all in memory */
+    bool is_scratch;          /* whole partitions are decided on the disk, in a temporary folder:
+                                 memory does not grow with the filings */
     evidence_finding_fn *finding;
     evidence_progress_fn *progress; /* may be NULL, as the next */
     evidence_stop_fn *stop;

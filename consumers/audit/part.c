@@ -281,7 +281,8 @@ static enum status open_replay(struct part *p, struct failure *err)
     const struct replay_conf conf = {.topic = p->conf.topic,
                                      .partition = p->conf.partition,
                                      .partitions_n = p->conf.partitions_n,
-                                     .records_max = p->conf.is_whole ? 0 : 1};
+                                     .records_max = p->conf.is_whole ? 0 : 1,
+                                     .scratch = p->conf.is_whole ? p->conf.scratch : NULL};
 
     return p->replay ? STATUS_OK : replay_open(&conf, &p->record, &p->replay, err);
 }

@@ -54,6 +54,7 @@ struct part_conf {
     uint32_t partitions_n;
     bool is_whole;       /* no gaps: not an enterprise's share */
     int64_t from_offset; /* of a whole: decisions of records below it are not given; 0 = all are */
+    const char *scratch; /* of a whole: file of a scratch store; NULL = in memory; kept */
     part_made_fn *made;  /* may be NULL */
     void *arg;
 };

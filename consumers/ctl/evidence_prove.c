@@ -217,8 +217,11 @@ enum status evidence_prove(struct ctl *ctl, struct failure *err)
 {
     uint8_t ledger_id[LEDGER_ID_SIZE];
     struct proving proving;
-    struct evidence_check_conf conf = {
-        .finding = put_finding, .progress = put_progress, .stop = is_stopped, .arg = &proving};
+    struct evidence_check_conf conf = {.is_scratch = true,
+                                       .finding = put_finding,
+                                       .progress = put_progress,
+                                       .stop = is_stopped,
+                                       .arg = &proving};
     uint64_t size = 0;
     enum status status = STATUS_OK;
 

@@ -222,7 +222,8 @@ static void tell(void *arg, const struct evidence_finding *finding)
 
 static int check(const char *path)
 {
-    struct evidence_check_conf conf = {.file = fopen(path, "rb"), .finding = tell};
+    struct evidence_check_conf conf = {
+        .file = fopen(path, "rb"), .is_scratch = true, .finding = tell};
     struct evidence_report report;
     struct failure why;
     int64_t begun_us;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Evidence, receipts and the proof of one enterprise with filingctl on a real broker; what is checked is
+# Evidence and receipts with filingctl on a real broker; what is checked is
 # checked without one.
 #   test_evidence.sh BIN DEPLOY
 # Ends with 77 where KAFKA_BOOTSTRAP names no broker.

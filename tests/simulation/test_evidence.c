@@ -562,7 +562,9 @@ static enum status check(const struct bundle *b, struct evidence_finding *first,
                          struct evidence_report *report)
 {
     FILE *file = fmemopen(b->at, b->n, "rb");
-    const struct evidence_check_conf conf = {.file = file, .finding = find, .arg = first};
+    /* Of the whole ones every second is decided on the disk. */
+    const struct evidence_check_conf conf = {
+        .file = file, .is_scratch = b->n % 2 == 0, .finding = find, .arg = first};
     struct failure why;
     enum status status;
 
