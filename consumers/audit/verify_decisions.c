@@ -11,7 +11,7 @@
 #include "consumers/audit/decision_diff.h"
 #include "consumers/audit/verify_inside.h"
 
-#define READ_ON 256 /* decisions to go that are read, not jumped over */
+#define READ_ON 16 /* decisions to go that are read, not jumped over */
 
 static void differ(struct verify_case *c, const char *place, const struct journal_entry *made,
                    const struct decision_diff *diff)

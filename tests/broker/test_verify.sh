@@ -184,6 +184,16 @@ for file in "$dir/killed"/*.db; do
 done
 [ "$claims" -gt 14 ] || fail 'what was done is done again'
 
+# ---- far behind the first decision: its place in the topic is found without reading all before it ----
+timeout -k 2 100 "$bin/filing-worker" --bootstrap-server "$KAFKA_BOOTSTRAP" --prefix "large-$prefix" --batch 100 \
+    --store "sqlite:$dir/large.db" --views off --listen none --until-caught-up >"$dir/out" 2>"$dir/err" ||
+    fail 'a worker on the large ledger'
+for from in 1000 2000 3000; do
+    proof "$dir/out" --partition 3 --from "$from" --to "$((from + 99))" || fail "verify --from $from"
+    jq -es '.[-1] | .published == .decisions and .decisions > 80 and .pending == 0' "$dir/out" >/dev/null ||
+        fail "not all from $from on was compared with the topic"
+done
+
 # ---- from a checkpoint, with a backup before it ----
 based=$(sqlite3 "$dir/base.db" 'SELECT number FROM partition WHERE partition = 0')
 program filingctl checkpoint list -o json
