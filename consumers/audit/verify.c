@@ -7,6 +7,7 @@
 #include "consumers/audit/verify.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -135,6 +136,10 @@ static void *run_thread(void *arg)
     }
     while (status == STATUS_OK && (job = next_job(v)) != NULL) {
         status = verify_partition(&thread, job->part, &job->findings, &err);
+        if (status == STATUS_IO) {
+            status = failure_add(&err, "verify partition %" PRIu32 " in '%s'", job->part->partition,
+                                 v->work.folder);
+        }
         end_job(v, job, status, &err);
     }
     store_close(thread.live);

@@ -384,7 +384,7 @@ static enum status open_live(struct verify_case *c, struct failure *err)
     status = store_row_read(live, c->partition, &c->row, err);
     if (status == STATUS_OK) {
         c->live = live;
-        status = live_states_read(live, c->partition, &c->states, err);
+        status = live_states_read(live, c->partition, c->conf->enterprise, &c->states, err);
     } else if (status == STATUS_NOTFOUND) {
         verify_skip(c, VERIFY_SKIP_UNOWNED); /* nobody has decided anything of it */
         status = STATUS_OK;

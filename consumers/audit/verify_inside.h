@@ -186,7 +186,8 @@ void verify_base_unreached(struct verify_case *c);
 
 /* ---- the store: verify_store.c ---- */
 
-MUST_CHECK enum status live_states_read(struct store *live, uint32_t partition,
+/* only: an enterprise, NULL = all. */
+MUST_CHECK enum status live_states_read(struct store *live, uint32_t partition, const char *only,
                                         struct live_states **ret, struct failure *err);
 void live_states_close(struct live_states *states);
 /* The state of this enterprise may have changed: compare it if the live one is of this moment. */

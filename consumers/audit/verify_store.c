@@ -47,12 +47,17 @@ static enum status add_state(struct live_states *states, const struct store_stat
 }
 
 static enum status read_states(struct live_states *states, struct store *live, uint32_t partition,
-                               struct failure *err)
+                               const char *only, struct failure *err)
 {
     char after[CODE_SIZE] = {0};
     struct store_state state;
     enum status status = STATUS_OK;
 
+    if (only) {
+        status = store_state_find(live, partition, only, &state, err);
+        status = status == STATUS_OK ? add_state(states, &state, err) : status;
+        return status == STATUS_NOTFOUND ? STATUS_OK : status;
+    }
     while (status == STATUS_OK) {
         status = store_state_next(live, partition, after, &state, err);
         if (status == STATUS_OK) {
@@ -82,8 +87,8 @@ static enum status read_held(struct live_states *states, struct store *live, uin
     return status == STATUS_NOTFOUND ? STATUS_OK : status;
 }
 
-enum status live_states_read(struct store *live, uint32_t partition, struct live_states **ret,
-                             struct failure *err)
+enum status live_states_read(struct store *live, uint32_t partition, const char *only,
+                             struct live_states **ret, struct failure *err)
 {
     struct live_states *states = calloc(1, sizeof(*states));
     enum status status;
@@ -92,7 +97,7 @@ enum status live_states_read(struct store *live, uint32_t partition, struct live
         return failure_set(err, STATUS_NOMEM, REMEDY_STOP, 0, "out of memory");
     }
     buffer_init(&states->made, SIZE_MAX / 2);
-    status = read_states(states, live, partition, err);
+    status = read_states(states, live, partition, only, err);
     if (status == STATUS_OK) {
         status = read_held(states, live, partition, err);
     }

@@ -154,10 +154,8 @@ enum status verify_work_open(const char *folder, struct bytes manifest, struct v
     }
     (void)snprintf(ret->folder, sizeof(ret->folder), TEMPORARY);
     if (!mkdtemp(ret->folder)) {
-        const enum status status = failed("make the folder", ret->folder, err);
-
         ret->folder[0] = '\0';
-        return status;
+        return failed("make a folder for the work (name one with --work)", TEMPORARY, err);
     }
     return STATUS_OK;
 }

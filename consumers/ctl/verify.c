@@ -15,6 +15,7 @@
 #include "base/signals.h"
 #include "consumers/ctl/ctl.h"
 #include "consumers/ctl/ledger_log.h"
+#include "form/identifiers.h"
 #include "kafka/admin.h"
 #include "wire/json.h"
 
@@ -133,6 +134,19 @@ static enum status read_checkpoint(const struct ctl_settings *s, struct verify_c
     return STATUS_OK;
 }
 
+static enum status check_enterprise(const struct ctl_settings *s, struct failure *err)
+{
+    if (s->enterprise && !uscc_valid(s->enterprise, strlen(s->enterprise))) {
+        return failure_set(err, STATUS_USAGE, REMEDY_STOP, 0, "'%s' is no credit code",
+                           s->enterprise);
+    }
+    if (s->enterprise && s->partition >= 0) {
+        return failure_set(err, STATUS_USAGE, REMEDY_STOP, 0,
+                           "--enterprise does not go with --partition: its code says which");
+    }
+    return STATUS_OK;
+}
+
 static enum status read_conf(const struct ctl *ctl, struct verify_conf *ret, struct failure *err)
 {
     const struct ctl_settings *s = ctl->settings;
@@ -147,7 +161,10 @@ static enum status read_conf(const struct ctl *ctl, struct verify_conf *ret, str
     ret->threads = (uint32_t)s->threads;
     ret->bounds = (struct verify_bounds){
         .from_ms = INT64_MIN, .to_ms = INT64_MAX, .from_offset = 0, .to_offset = INT64_MAX};
-    status = read_bound(s, false, &ret->bounds, err);
+    status = check_enterprise(s, err);
+    if (status == STATUS_OK) {
+        status = read_bound(s, false, &ret->bounds, err);
+    }
     if (status == STATUS_OK) {
         status = read_bound(s, true, &ret->bounds, err);
     }
@@ -367,10 +384,15 @@ static enum exit_code code_of(const struct verify_report *report, bool is_comple
 static enum status add_remedy(const struct verify_conf *conf, enum status status,
                               struct failure *err)
 {
-    return status == STATUS_NOTFOUND && conf->store
-               ? failure_add(err, "name it with --store, or prove the topics alone with "
-                                  "--topics-only")
-               : status;
+    char text[sizeof(err->text)];
+
+    if (status != STATUS_NOTFOUND || !conf->store) {
+        return status;
+    }
+    (void)snprintf(text, sizeof(text), "%s", err->text);
+    return failure_set(err, STATUS_NOTFOUND, REMEDY_STOP, 0,
+                       "%s: name it with --store, or prove the topics alone with --topics-only",
+                       text);
 }
 
 enum status verify_ledger(struct ctl *ctl, struct failure *err)
@@ -394,6 +416,9 @@ enum status verify_ledger(struct ctl *ctl, struct failure *err)
     progress_init(&proof.progress, "verify", "records", 0);
     status = add_remedy(&conf, verify_run(&conf, &report, err), err);
     progress_fini(&proof.progress);
+    if (status == STATUS_IO) { /* the store, or the work folder: full, or not to be written */
+        ctl->code = EXIT_UNREACHABLE;
+    }
     /* No difference, no header: then the output is empty. */
     written = output_fini(&proof.output, report.total.findings > 0 ? err : NULL);
     if (status == STATUS_OK) {

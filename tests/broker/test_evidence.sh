@@ -105,7 +105,20 @@ decide
 program filingctl checkpoint witness --config "$dir/witness.conf"
 done_with 0 'checkpoint witness'
 
+# ---- one enterprise ----
 who=$(jq -rs '[.[].enterprise] | group_by(.) | max_by(length) | .[0]' "$deploy/samples/filings.jsonl")
+expect 0 'no difference' verify --enterprise "$who" -o json
+report '.findings == 0 and .stored == .published and .states == 1 and .published < .records'
+expect 2 'is no credit code' verify --enterprise nobody
+expect 2 'does not go with' verify --enterprise "$who" --partition 1
+sqlite3 "$dir/store.db" ".backup '$dir/copy.db'"
+number=$(sqlite3 "$dir/copy.db" "SELECT number FROM state WHERE enterprise = '$who'")
+sqlite3 "$dir/copy.db" "UPDATE state SET bytes = bytes || x'00' WHERE enterprise = '$who'"
+program filingctl --store "sqlite:$dir/copy.db" verify --enterprise "$who" -o json
+done_with 4 'verify --enterprise of an altered state'
+jq -es --argjson n "$number" '.[0].place == "state" and .[0].number == $n' "$dir/out" >/dev/null ||
+    fail 'the altered state is not named'
+
 # ---- all of it ----
 : >"$dir/empty.conf"
 program filingctl evidence export "$dir/none" --config "$dir/empty.conf"
