@@ -524,7 +524,7 @@ static struct bundle bundle_make(struct world *w, const struct evidence_choice *
     struct evidence_frame head = {.kind = EVIDENCE_HEAD};
     struct evidence_writer *writer = NULL;
     struct evidence_made made;
-    struct bundle b;
+    struct bundle b = {.n = 0};
     int fd;
 
     (void)snprintf(b.path, sizeof(b.path), "/tmp/test-evidence-XXXXXX");
@@ -801,7 +801,7 @@ static void a_signed_lie_is_named(void **state)
     struct world *w = world_run(51, 200);
     struct evidence_finding first;
     struct evidence_report report;
-    struct bundle b;
+    struct bundle b = {.n = 0};
     struct made_decision *d = &w->decisions[100];
 
     (void)state;
@@ -820,7 +820,7 @@ static void a_checkpoint_of_another_key_is_left_out(void **state)
 {
     struct world *w = world_open(61);
     struct evidence_report report;
-    struct bundle b;
+    struct bundle b = {.n = 0};
 
     (void)state;
     sim_log_found(&w->log);
