@@ -260,7 +260,7 @@ count=$(jq -s length "$dir/out")
 # ---- forged: a bit of a signed record turned, another's name, a copy, rubbish ----
 take "$operations" 0 0 "$dir/act.bin"
 last=$(tail -c 1 "$dir/act.bin" | od -An -tu1 | tr -d ' ')
-{ head -c -1 "$dir/act.bin" && printf "\\$(printf '%03o' $((last ^ 1)))"; } >"$dir/forged.bin"
+{ head -c -1 "$dir/act.bin" && printf '%b' "\\0$(printf '%03o' $((last ^ 1)))"; } >"$dir/forged.bin"
 put "$operations" 0 alice "$dir/forged.bin"
 put "$operations" 0 bob "$dir/act.bin"
 put "$operations" 0 alice "$dir/act.bin"

@@ -46,14 +46,15 @@ static int teardown(void **state)
 
 static struct bytes submission(struct fixture *f, const char *json)
 {
+    const struct text no_key = {.n = 0};
+    const struct bytes no_signature = {.n = 0};
     struct json_text read;
     struct bytes filing;
     struct bytes value = {.n = 0};
 
     assert_int_equal(json_read(bytes_of(json), &f->values, &read, NULL), STATUS_OK);
     assert_int_equal(filing_encode(&read.doc, &f->values, &filing, NULL), STATUS_OK);
-    assert_int_equal(submission_encode(filing, (struct text){.n = 0}, (struct bytes){.n = 0},
-                                       &f->values, &value),
+    assert_int_equal(submission_encode(filing, no_key, no_signature, &f->values, &value),
                      STATUS_OK);
     return value;
 }

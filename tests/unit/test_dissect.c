@@ -142,12 +142,13 @@ static void finds_what_is_over_its_cap(void **state)
 {
     struct fixture *f = *state;
     static const uint8_t zeros[FILING_SIZE_MAX + 1] = {0};
+    const struct bytes filing = {.at = zeros, .n = sizeof(zeros)};
+    const struct text no_key = {.n = 0};
+    const struct bytes no_signature = {.n = 0};
     struct bytes value = {.n = 0};
     struct wire_fault fault;
 
-    assert_int_equal(submission_encode((struct bytes){.at = zeros, .n = sizeof(zeros)},
-                                       (struct text){.n = 0}, (struct bytes){.n = 0}, &f->arena,
-                                       &value),
+    assert_int_equal(submission_encode(filing, no_key, no_signature, &f->arena, &value),
                      STATUS_OK);
     dissect_submission(value, NULL, NULL, &fault);
     assert_int_equal(fault.kind, WIRE_FAULT_TOO_LARGE);
