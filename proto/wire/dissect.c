@@ -229,10 +229,11 @@ static bool check_known(struct dissection *d, struct frame *frame,
                         const uint8_t *at)
 {
     const uint64_t bit = UINT64_C(1) << (known - frame->type->fields);
+    const enum wire_type wanted = wire_type_of(known);
 
-    if (field->type != wire_type_of(known)) {
+    if (field->type != wanted) {
         fail(d, WIRE_FAULT_WIRE_TYPE, at, "field %" PRIu32 " has wire type %d in place of %d",
-             field->number, (int)field->type, (int)wire_type_of(known));
+             field->number, (int)field->type, (int)wanted);
         return false;
     }
     if (known->label == PROTOBUF_C_LABEL_REPEATED) {
