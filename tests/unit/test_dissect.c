@@ -148,8 +148,7 @@ static void finds_what_is_over_its_cap(void **state)
     struct bytes value = {.n = 0};
     struct wire_fault fault;
 
-    assert_int_equal(submission_encode(filing, no_key, no_signature, &f->arena, &value),
-                     STATUS_OK);
+    assert_int_equal(submission_encode(filing, no_key, no_signature, &f->arena, &value), STATUS_OK);
     dissect_submission(value, NULL, NULL, &fault);
     assert_int_equal(fault.kind, WIRE_FAULT_TOO_LARGE);
     assert_string_equal(fault.path, "/filing");
