@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "wire/fields.h"
 #include "wire/put.h"
 #include "wire/walk.h"
 
@@ -34,61 +35,45 @@ enum {
 
 /* ---- frames -------------------------------------------------------------------------------- */
 
-enum kind {
-    KIND_NUMBER32,
-    KIND_NUMBER64,
-    KIND_FLAG,
-    KIND_FIXED, /* LEDGER_ID_SIZE bytes */
-    KIND_TEXT,
-    KIND_BYTES,
-    KIND_PRESENT /* bytes that may be there and empty */
-};
-
-struct frame_field {
-    uint32_t number;
-    enum kind kind;
-    size_t at; /* in struct evidence_frame */
-};
-
 #define H(member) offsetof(struct evidence_frame, of.head.member)
 #define P(member) offsetof(struct evidence_frame, of.partition.member)
 #define R(member) offsetof(struct evidence_frame, of.record.member)
 #define D(member) offsetof(struct evidence_frame, of.decision.member)
 #define C(member) offsetof(struct evidence_frame, of.checkpoint.member)
 
-static const struct frame_field head_fields[] = {
-    {1, KIND_FIXED, H(ledger_id)},
-    {2, KIND_TEXT, H(topic)},
-    {3, KIND_NUMBER32, H(partitions)},
-    {4, KIND_TEXT, H(enterprise)},
-    {5, KIND_NUMBER64, H(from_ms)},
-    {6, KIND_NUMBER64, H(to_ms)},
-    {7, KIND_TEXT, H(bank)},
-    {8, KIND_TEXT, H(filing_id)},
-    {9, KIND_NUMBER64, H(exported_ms)},
-    {10, KIND_TEXT, H(program)},
+static const struct field_row head_fields[] = {
+    {1, FIELD_FIXED, H(ledger_id), LEDGER_ID_SIZE},
+    {2, FIELD_TEXT, H(topic), 0},
+    {3, FIELD_NUMBER32, H(partitions), 0},
+    {4, FIELD_TEXT, H(enterprise), 0},
+    {5, FIELD_NUMBER64, H(from_ms), 0},
+    {6, FIELD_NUMBER64, H(to_ms), 0},
+    {7, FIELD_TEXT, H(bank), 0},
+    {8, FIELD_TEXT, H(filing_id), 0},
+    {9, FIELD_NUMBER64, H(exported_ms), 0},
+    {10, FIELD_TEXT, H(program), 0},
 };
-static const struct frame_field partition_fields[] = {
-    {1, KIND_NUMBER32, P(partition)},
-    {2, KIND_NUMBER64, P(from_offset)},
+static const struct field_row partition_fields[] = {
+    {1, FIELD_NUMBER32, P(partition), 0},
+    {2, FIELD_NUMBER64, P(from_offset), 0},
 };
-static const struct frame_field record_fields[] = {
-    {1, KIND_NUMBER64, R(offset)},     {2, KIND_NUMBER64, R(append_ms)},
-    {3, KIND_FLAG, R(is_create_time)}, {4, KIND_PRESENT, R(key)},
-    {5, KIND_PRESENT, R(value)},
+static const struct field_row record_fields[] = {
+    {1, FIELD_NUMBER64, R(offset), 0},     {2, FIELD_NUMBER64, R(append_ms), 0},
+    {3, FIELD_FLAG, R(is_create_time), 0}, {4, FIELD_PRESENT, R(key), 0},
+    {5, FIELD_PRESENT, R(value), 0},
 };
-static const struct frame_field decision_fields[] = {
-    {1, KIND_BYTES, D(value)},
-    {2, KIND_BYTES, D(previous_chain)},
+static const struct field_row decision_fields[] = {
+    {1, FIELD_BYTES, D(value), 0},
+    {2, FIELD_BYTES, D(previous_chain), 0},
 };
-static const struct frame_field checkpoint_fields[] = {
-    {1, KIND_BYTES, C(value)},
-    {2, KIND_BYTES, C(proof)},
+static const struct field_row checkpoint_fields[] = {
+    {1, FIELD_BYTES, C(value), 0},
+    {2, FIELD_BYTES, C(proof), 0},
 };
 
 #define N(array) (sizeof(array) / sizeof((array)[0]))
 static const struct {
-    const struct frame_field *fields;
+    const struct field_row *fields;
     size_t n;
 } types[] = {
     [EVIDENCE_HEAD] = {head_fields, N(head_fields)},
@@ -99,102 +84,6 @@ static const struct {
     [EVIDENCE_MANIFEST] = {NULL, 0},
     [EVIDENCE_BULLETIN] = {record_fields, N(record_fields)},
 };
-
-static void put_field(struct put *put, const struct frame_field *f, const uint8_t *frame)
-{
-    const uint8_t *at = frame + f->at;
-    uint32_t number32;
-    uint64_t number64;
-    struct text text;
-    struct bytes bytes;
-    bool flag;
-
-    switch (f->kind) {
-    case KIND_NUMBER32:
-        memcpy(&number32, at, sizeof(number32));
-        put_uint(put, f->number, number32);
-        break;
-    case KIND_NUMBER64:
-        memcpy(&number64, at, sizeof(number64));
-        put_uint(put, f->number, number64);
-        break;
-    case KIND_FLAG:
-        memcpy(&flag, at, sizeof(flag));
-        put_uint(put, f->number, flag ? 1 : 0);
-        break;
-    case KIND_FIXED:
-        put_bytes(put, f->number, at, LEDGER_ID_SIZE);
-        break;
-    case KIND_TEXT:
-        memcpy(&text, at, sizeof(text));
-        put_bytes(put, f->number, text.at, text.n);
-        break;
-    case KIND_BYTES:
-        memcpy(&bytes, at, sizeof(bytes));
-        put_bytes(put, f->number, bytes.at, bytes.n);
-        break;
-    case KIND_PRESENT:
-        memcpy(&bytes, at, sizeof(bytes));
-        if (bytes.at) {
-            put_length(put, f->number, bytes.at, bytes.n);
-        }
-        break;
-    }
-}
-
-static bool get_number(const struct wire_field *field, enum kind kind, uint8_t *at)
-{
-    const uint32_t number32 = (uint32_t)field->value;
-    const bool flag = field->value != 0;
-
-    if (kind == KIND_NUMBER64) {
-        memcpy(at, &field->value, sizeof(field->value));
-        return field->type == WIRE_VARINT;
-    }
-    if (kind == KIND_FLAG) {
-        memcpy(at, &flag, sizeof(flag));
-        return field->type == WIRE_VARINT && field->value <= 1;
-    }
-    memcpy(at, &number32, sizeof(number32));
-    return field->type == WIRE_VARINT && field->value <= UINT32_MAX;
-}
-
-static bool get_bytes(const struct wire_field *field, enum kind kind, uint8_t *at)
-{
-    const struct text text = {.at = (const char *)field->at, .n = (uint32_t)field->n};
-    const struct bytes bytes = {.at = field->at, .n = field->n};
-
-    if (field->type != WIRE_BYTES) {
-        return false;
-    }
-    if (kind == KIND_FIXED) {
-        if (field->n != LEDGER_ID_SIZE) {
-            return false;
-        }
-        memcpy(at, field->at, LEDGER_ID_SIZE);
-    } else if (kind == KIND_TEXT) {
-        memcpy(at, &text, sizeof(text));
-    } else {
-        memcpy(at, &bytes, sizeof(bytes));
-    }
-    return true;
-}
-
-static bool get_field(const struct wire_field *field, const struct frame_field *f, uint8_t *frame)
-{
-    switch (f->kind) {
-    case KIND_NUMBER32:
-    case KIND_NUMBER64:
-    case KIND_FLAG:
-        return get_number(field, f->kind, frame + f->at);
-    case KIND_FIXED:
-    case KIND_TEXT:
-    case KIND_BYTES:
-    case KIND_PRESENT:
-        return get_bytes(field, f->kind, frame + f->at);
-    }
-    return false;
-}
 
 /* Fields ascending, each once, none that the table does not have. */
 static bool get_frame(struct bytes payload, struct evidence_frame *frame)
@@ -211,7 +100,7 @@ static bool get_frame(struct bytes payload, struct evidence_frame *frame)
             at++;
         }
         if (at == types[frame->kind].n || types[frame->kind].fields[at].number != field.number ||
-            !get_field(&field, &types[frame->kind].fields[at], (uint8_t *)frame)) {
+            !field_get(&field, &types[frame->kind].fields[at], frame)) {
             return false;
         }
         at++;
@@ -525,7 +414,7 @@ enum status evidence_write(struct evidence_writer *w, const struct evidence_fram
     put_over(&put, w->bytes + LENGTH_MAX, w->size - LENGTH_MAX);
     payload = put_open(&put, (uint32_t)frame->kind);
     for (size_t i = 0; i < types[frame->kind].n; i++) {
-        put_field(&put, &types[frame->kind].fields[i], (const uint8_t *)frame);
+        field_put(&put, &types[frame->kind].fields[i], frame);
     }
     put_close(&put, payload);
     assert(!put.full);

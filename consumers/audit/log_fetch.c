@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "consumers/audit/log_reader.h"
 #include "kafka/error.h"
 
 #define WAIT_MS    500
@@ -111,22 +112,6 @@ static enum status not_there(struct log_fetch *f, int64_t offset, struct failure
                        "'%s' has no record at %" PRIu32 ":%" PRId64, f->name, f->partition, offset);
 }
 
-static void lend(const rd_kafka_message_t *m, struct bus_record *ret)
-{
-    rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
-
-    *ret = (struct bus_record){.partition = (uint32_t)m->partition,
-                               .offset = m->offset,
-                               .has_key = m->key != NULL,
-                               .has_value = m->payload != NULL,
-                               .key = m->key,
-                               .key_n = m->key_len,
-                               .value = m->payload,
-                               .value_n = m->len};
-    ret->timestamp_ms = rd_kafka_message_timestamp(m, &type);
-    ret->log_append_time = type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME;
-}
-
 enum status log_fetch_record(struct log_fetch *f, uint32_t partition, int64_t offset,
                              struct bus_record *ret, struct failure *err)
 {
@@ -153,7 +138,7 @@ enum status log_fetch_record(struct log_fetch *f, uint32_t partition, int64_t of
         }
         f->offset = f->message->offset + 1;
         if (f->message->offset == offset) {
-            lend(f->message, ret);
+            log_record_lend(f->message, ret);
             return STATUS_OK;
         }
     }

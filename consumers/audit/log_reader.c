@@ -112,7 +112,7 @@ static enum status failed(const struct log_reader *r, const rd_kafka_message_t *
     return kafka_failure_code(err, "read a partition", m->err, rd_kafka_message_errstr(m));
 }
 
-static void lend(const rd_kafka_message_t *m, struct bus_record *ret)
+void log_record_lend(const rd_kafka_message_t *m, struct bus_record *ret)
 {
     rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
 
@@ -180,7 +180,7 @@ enum status log_reader_next(struct log_reader *r, struct bus_record *ret, bool *
         m = r->taken[r->at++];
         if (!m->err && m->offset < r->conf.end) {
             r->offset = m->offset + 1;
-            lend(m, ret);
+            log_record_lend(m, ret);
             return STATUS_OK;
         }
         if (m->err && m->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {

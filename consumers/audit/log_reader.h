@@ -44,4 +44,7 @@ int64_t log_reader_offset(const struct log_reader *reader);
 MUST_CHECK enum status log_reader_next(struct log_reader *reader, struct bus_record *ret,
                                        bool *ret_end, struct failure *err);
 
+/* A message as a record, which borrows it. */
+void log_record_lend(const rd_kafka_message_t *message, struct bus_record *ret);
+
 #endif

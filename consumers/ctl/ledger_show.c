@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/progress.h"
+#include "consumers/audit/log_reader.h"
 #include "consumers/audit/replay.h"
 #include "consumers/ctl/ledger_log.h"
 #include "consumers/ctl/lookup.h"
@@ -87,25 +88,6 @@ static enum status unknown(const char *code, struct failure *err)
     return failure_set(err, STATUS_NOTFOUND, REMEDY_NONE, 0, "nothing is known of '%s'", code);
 }
 
-/* ---- from the log -------------------------------------------------------------------------- */
-
-static void record_of(const rd_kafka_message_t *m, struct bus_record *ret)
-{
-    rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
-
-    memset(ret, 0, sizeof(*ret));
-    ret->partition = (uint32_t)m->partition;
-    ret->offset = m->offset;
-    ret->timestamp_ms = rd_kafka_message_timestamp(m, &type);
-    ret->log_append_time = type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME;
-    ret->has_key = m->key != NULL;
-    ret->has_value = m->payload != NULL;
-    ret->key = m->key;
-    ret->key_n = m->key_len;
-    ret->value = m->payload;
-    ret->value_n = m->len;
-}
-
 /* ---- now ----------------------------------------------------------------------------------- */
 
 struct later_look {
@@ -141,7 +123,7 @@ static enum status recover(struct lookup *l, struct decider *decider, int64_t fr
         if (status == STATUS_OK) {
             struct bus_record record;
 
-            record_of(message, &record);
+            log_record_lend(message, &record);
             status = decider_recover(decider, &record, &is_done, err);
         }
     }
@@ -275,7 +257,7 @@ static enum status replay_log(struct replaying *r, struct failure *err)
         if (status != STATUS_OK) {
             break;
         }
-        record_of(message, &record);
+        log_record_lend(message, &record);
         if (record.timestamp_ms > r->until_ms) { /* received times never go back */
             break;
         }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "wire/fields.h"
 #include "wire/put.h"
 #include "wire/walk.h"
 
@@ -53,15 +54,6 @@ static bool get_text(const struct wire_field *field, struct text *ret)
 {
     *ret = (struct text){.at = (const char *)field->at, .n = (uint32_t)field->n};
     return field->type == WIRE_BYTES;
-}
-
-static bool get_fixed(const struct wire_field *field, uint8_t *out, size_t n)
-{
-    if (field->type != WIRE_BYTES || field->n != n) {
-        return false;
-    }
-    memcpy(out, field->at, n);
-    return true;
 }
 
 static bool get_ms(const struct wire_field *field, int64_t *ret)
@@ -174,125 +166,106 @@ void proposal_id(struct hash *hash, struct bytes content, char out[PROPOSAL_ID_S
 
 /* ---- checkpoints and operations: a table of fields each ------------------------------------- */
 
-enum kind {
-    KIND_FIXED, /* exactly size bytes, in the record itself */
-    KIND_NUMBER32,
-    KIND_NUMBER64,
-    KIND_TEXT,
-    KIND_BYTES,
-    KIND_TEXTS, /* a list of at most size elements, its count at count_at */
-    KIND_APPROVALS
-};
-
-struct record_field {
-    uint32_t number;
-    enum kind kind;
-    size_t at; /* in the record */
-    size_t size;
-    size_t count_at;
-};
-
+/* Each has one list. */
 struct record_type {
-    const struct record_field *fields; /* ascending */
+    const struct field_row *fields; /* ascending */
     size_t fields_n;
     uint32_t signature; /* it and what is behind it are not signed */
+    uint32_t list;      /* its number */
+    size_t list_at;
+    size_t list_max;
+    size_t list_count_at;
+    size_t element_size;
+    void (*put_element)(struct put *put, uint32_t field, const void *element);
+    bool (*get_element)(const struct wire_field *field, void *element);
 };
 
+static void put_argument(struct put *put, uint32_t field, const void *element)
+{
+    const struct text *text = element;
+
+    put_length(put, field, text->at, text->n); /* an empty one counts */
+}
+
+static bool get_argument(const struct wire_field *field, void *element)
+{
+    return get_text(field, element);
+}
+
+static void put_witness(struct put *put, uint32_t field, const void *element)
+{
+    put_approval(put, field, element);
+}
+
+static bool get_witness(const struct wire_field *field, void *element)
+{
+    return get_approval(field, element);
+}
+
 #define C(member) offsetof(struct checkpoint, member)
-static const struct record_field checkpoint_fields[] = {
-    {1, KIND_FIXED, C(ledger_id), LEDGER_ID_SIZE, 0},
-    {2, KIND_NUMBER32, C(partition), 0, 0},
-    {3, KIND_NUMBER64, C(first_number), 0, 0},
-    {4, KIND_NUMBER64, C(number), 0, 0},
-    {5, KIND_FIXED, C(chain), DIGEST_SIZE, 0},
-    {6, KIND_FIXED, C(decisions_hash), DIGEST_SIZE, 0},
-    {7, KIND_FIXED, C(states_hash), DIGEST_SIZE, 0},
-    {8, KIND_NUMBER64, C(next_offset), 0, 0},
-    {9, KIND_NUMBER64, C(received_ms), 0, 0},
-    {10, KIND_NUMBER32, C(rules), 0, 0},
-    {11, KIND_TEXT, C(key_id), 0, 0},
-    {CHECKPOINT_SIGNATURE, KIND_BYTES, C(signature), 0, 0},
-    {15, KIND_APPROVALS, C(witnesses), WITNESSES_MAX, C(witnesses_n)},
+static const struct field_row checkpoint_fields[] = {
+    {1, FIELD_FIXED, C(ledger_id), LEDGER_ID_SIZE},
+    {2, FIELD_NUMBER32, C(partition), 0},
+    {3, FIELD_NUMBER64, C(first_number), 0},
+    {4, FIELD_NUMBER64, C(number), 0},
+    {5, FIELD_FIXED, C(chain), DIGEST_SIZE},
+    {6, FIELD_FIXED, C(decisions_hash), DIGEST_SIZE},
+    {7, FIELD_FIXED, C(states_hash), DIGEST_SIZE},
+    {8, FIELD_NUMBER64, C(next_offset), 0},
+    {9, FIELD_NUMBER64, C(received_ms), 0},
+    {10, FIELD_NUMBER32, C(rules), 0},
+    {11, FIELD_TEXT, C(key_id), 0},
+    {CHECKPOINT_SIGNATURE, FIELD_BYTES, C(signature), 0},
 };
 
 #define O(member) offsetof(struct operation, member)
-static const struct record_field operation_fields[] = {
-    {1, KIND_FIXED, O(ledger_id), LEDGER_ID_SIZE, 0},
-    {2, KIND_NUMBER64, O(at_ms), 0, 0},
-    {3, KIND_TEXT, O(person), 0, 0},
-    {4, KIND_TEXT, O(host), 0, 0},
-    {5, KIND_TEXT, O(command), 0, 0},
-    {6, KIND_TEXTS, O(arguments), ARGUMENTS_MAX, O(arguments_n)},
-    {7, KIND_TEXT, O(result), 0, 0},
-    {8, KIND_TEXT, O(key_id), 0, 0},
-    {OPERATION_SIGNATURE, KIND_BYTES, O(signature), 0, 0},
+static const struct field_row operation_fields[] = {
+    {1, FIELD_FIXED, O(ledger_id), LEDGER_ID_SIZE},
+    {2, FIELD_NUMBER64, O(at_ms), 0},
+    {3, FIELD_TEXT, O(person), 0},
+    {4, FIELD_TEXT, O(host), 0},
+    {5, FIELD_TEXT, O(command), 0},
+    {7, FIELD_TEXT, O(result), 0},
+    {8, FIELD_TEXT, O(key_id), 0},
+    {OPERATION_SIGNATURE, FIELD_BYTES, O(signature), 0},
 };
 
 #define N(array) (sizeof(array) / sizeof((array)[0]))
-static const struct record_type checkpoint_type = {checkpoint_fields, N(checkpoint_fields),
-                                                   CHECKPOINT_SIGNATURE};
-static const struct record_type operation_type = {operation_fields, N(operation_fields),
-                                                  OPERATION_SIGNATURE};
+static const struct record_type checkpoint_type = {.fields = checkpoint_fields,
+                                                   .fields_n = N(checkpoint_fields),
+                                                   .signature = CHECKPOINT_SIGNATURE,
+                                                   .list = 15,
+                                                   .list_at = C(witnesses),
+                                                   .list_max = WITNESSES_MAX,
+                                                   .list_count_at = C(witnesses_n),
+                                                   .element_size = sizeof(struct approval),
+                                                   .put_element = put_witness,
+                                                   .get_element = get_witness};
+static const struct record_type operation_type = {.fields = operation_fields,
+                                                  .fields_n = N(operation_fields),
+                                                  .signature = OPERATION_SIGNATURE,
+                                                  .list = 6,
+                                                  .list_at = O(arguments),
+                                                  .list_max = ARGUMENTS_MAX,
+                                                  .list_count_at = O(arguments_n),
+                                                  .element_size = sizeof(struct text),
+                                                  .put_element = put_argument,
+                                                  .get_element = get_argument};
 
-static uint32_t count_of(const struct record_field *f, const uint8_t *record)
+static uint32_t count_of(const struct record_type *type, const uint8_t *record)
 {
     uint32_t n;
 
-    memcpy(&n, record + f->count_at, sizeof(n));
+    memcpy(&n, record + type->list_count_at, sizeof(n));
     return n;
 }
 
-static void put_list(struct put *put, const struct record_field *f, const uint8_t *record)
+static void put_list(struct put *put, const struct record_type *type, const uint8_t *record)
 {
-    const uint32_t n = count_of(f, record);
+    const uint32_t n = count_of(type, record);
 
     for (uint32_t i = 0; i < n; i++) {
-        if (f->kind == KIND_TEXTS) {
-            struct text text;
-
-            memcpy(&text, record + f->at + i * sizeof(text), sizeof(text));
-            put_length(put, f->number, text.at, text.n);
-        } else {
-            struct approval approval;
-
-            memcpy(&approval, record + f->at + i * sizeof(approval), sizeof(approval));
-            put_approval(put, f->number, &approval);
-        }
-    }
-}
-
-static void put_field(struct put *put, const struct record_field *f, const uint8_t *record)
-{
-    const uint8_t *at = record + f->at;
-    uint32_t number32;
-    uint64_t number64;
-    struct text text;
-    struct bytes bytes;
-
-    switch (f->kind) {
-    case KIND_FIXED:
-        put_bytes(put, f->number, at, f->size);
-        break;
-    case KIND_NUMBER32:
-        memcpy(&number32, at, sizeof(number32));
-        put_uint(put, f->number, number32);
-        break;
-    case KIND_NUMBER64:
-        memcpy(&number64, at, sizeof(number64));
-        put_uint(put, f->number, number64);
-        break;
-    case KIND_TEXT:
-        memcpy(&text, at, sizeof(text));
-        put_text(put, f->number, text);
-        break;
-    case KIND_BYTES:
-        memcpy(&bytes, at, sizeof(bytes));
-        put_bytes(put, f->number, bytes.at, bytes.n);
-        break;
-    case KIND_TEXTS:
-    case KIND_APPROVALS:
-        put_list(put, f, record);
-        break;
+        type->put_element(put, type->list, record + type->list_at + i * type->element_size);
     }
 }
 
@@ -301,81 +274,37 @@ static enum status put_record(const struct record_type *type, const void *record
                               struct arena *arena, struct bytes *ret)
 {
     struct put put;
+    size_t at = 0;
 
-    for (size_t i = 0; i < type->fields_n; i++) {
-        const struct record_field *f = &type->fields[i];
-
-        if ((f->kind == KIND_TEXTS || f->kind == KIND_APPROVALS) && count_of(f, record) > f->size) {
-            return STATUS_LIMIT;
-        }
+    if (count_of(type, record) > type->list_max) {
+        return STATUS_LIMIT;
     }
     put_begin(&put, arena, MESSAGE_SIZE_MAX);
-    for (size_t i = 0; i < type->fields_n && type->fields[i].number < end; i++) {
-        put_field(&put, &type->fields[i], record);
+    for (; at < type->fields_n && type->fields[at].number < type->list; at++) {
+        if (type->fields[at].number < end) {
+            field_put(&put, &type->fields[at], record);
+        }
+    }
+    if (type->list < end) {
+        put_list(&put, type, record);
+    }
+    for (; at < type->fields_n && type->fields[at].number < end; at++) {
+        field_put(&put, &type->fields[at], record);
     }
     return finish(&put, arena, ret);
 }
 
-static bool get_element(const struct wire_field *field, const struct record_field *f,
-                        uint8_t *record)
+static bool get_list(const struct wire_field *field, const struct record_type *type,
+                     uint8_t *record)
 {
-    const uint32_t n = count_of(f, record);
+    const uint32_t n = count_of(type, record);
     const uint32_t count = n + 1;
-    bool ok = n < f->size;
 
-    if (ok && f->kind == KIND_TEXTS) {
-        struct text text;
-
-        ok = get_text(field, &text);
-        memcpy(record + f->at + n * sizeof(text), &text, sizeof(text));
-    } else if (ok) {
-        struct approval approval;
-
-        ok = get_approval(field, &approval);
-        memcpy(record + f->at + n * sizeof(approval), &approval, sizeof(approval));
+    if (n == type->list_max) {
+        return false;
     }
-    memcpy(record + f->count_at, &count, sizeof(count));
-    return ok;
-}
-
-static bool get_number(const struct wire_field *field, const struct record_field *f,
-                       uint8_t *record)
-{
-    const uint32_t number32 = (uint32_t)field->value;
-
-    if (f->kind == KIND_NUMBER32) {
-        memcpy(record + f->at, &number32, sizeof(number32));
-        return field->type == WIRE_VARINT && field->value <= UINT32_MAX;
-    }
-    memcpy(record + f->at, &field->value, sizeof(field->value));
-    return field->type == WIRE_VARINT;
-}
-
-static bool get_field(const struct wire_field *field, const struct record_field *f, uint8_t *record)
-{
-    struct text text;
-    struct bytes bytes;
-    bool ok = false;
-
-    switch (f->kind) {
-    case KIND_FIXED:
-        return get_fixed(field, record + f->at, f->size);
-    case KIND_NUMBER32:
-    case KIND_NUMBER64:
-        return get_number(field, f, record);
-    case KIND_TEXT:
-        ok = get_text(field, &text);
-        memcpy(record + f->at, &text, sizeof(text));
-        return ok;
-    case KIND_BYTES:
-        ok = get_bytes(field, &bytes);
-        memcpy(record + f->at, &bytes, sizeof(bytes));
-        return ok;
-    case KIND_TEXTS:
-    case KIND_APPROVALS:
-        return get_element(field, f, record);
-    }
-    return false;
+    memcpy(record + type->list_count_at, &count, sizeof(count));
+    return type->get_element(field, record + type->list_at + n * type->element_size);
 }
 
 /* record: zeros. */
@@ -385,12 +314,13 @@ static bool get_record(const struct record_type *type, struct bytes value, void 
     struct wire_field field = {0};
 
     while (reader.at < reader.end) {
-        if (!wire_next(&reader, &field)) {
+        if (!wire_next(&reader, &field) ||
+            (field.number == type->list && !get_list(&field, type, record))) {
             return false;
         }
         for (size_t i = 0; i < type->fields_n; i++) {
             if (type->fields[i].number == field.number &&
-                !get_field(&field, &type->fields[i], record)) {
+                !field_get(&field, &type->fields[i], record)) {
                 return false;
             }
         }
