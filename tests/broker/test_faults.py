@@ -528,12 +528,16 @@ def second_store_is_refused(s):
     first = Worker(s, "--instance-id", "one")
     first.wait_log("partition.owned")
     wait_until(lambda: committed_of(s) > 200, "the first decides")
-    second = Worker(s, "--instance-id", "two", store="other.db")
+    second = Worker(s, "--instance-id", "two", "-X", f"session.timeout.ms={SESSION_MS}",
+                    store="other.db")
     second.wait(codes=(78,))
     host = re.escape(os.uname().nodename)
     if not re.search(f"{host}.*{host}", second.text()):
         raise Failed(f"the refusal does not name both hosts: {second.text()[-400:]}")
     feeder.finish()
+    # The refused one keeps its place in the group until its session is over.
+    wait_until(lambda: len(re.findall(r"group\.assigned .*value=4", first.text())) >= 2,
+               "the first has every partition again")
     before = committed_of(s)
     s.publish(s.load.lines(100))
     wait_until(lambda: committed_of(s) >= before + 100, "the first goes on")
