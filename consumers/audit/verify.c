@@ -311,6 +311,7 @@ static enum status make_jobs(struct verify *v, struct failure *err)
         return failure_set(err, STATUS_NOMEM, REMEDY_STOP, 0, "out of memory");
     }
     report->parts_n = n;
+    v->shared.first_partition = only >= 0 ? (uint32_t)only : 0;
     for (uint32_t i = 0; i < n && status == STATUS_OK; i++) {
         struct ends ends;
 
@@ -415,6 +416,12 @@ static enum status read_checkpoints(struct verify *v, struct failure *err)
     return status;
 }
 
+static void report_ledger(struct verify *v, const struct finding *finding)
+{
+    v->report->total.findings++;
+    v->shared.conf->finding(v->shared.conf->arg, finding);
+}
+
 /* All of it has to be of the ledger that the log founds. */
 static void other_ledger(struct verify *v, const char *field,
                          const uint8_t ledger_id[LEDGER_ID_SIZE])
@@ -425,8 +432,18 @@ static void other_ledger(struct verify *v, const char *field,
     (void)snprintf(finding.field, sizeof(finding.field), "%s", field);
     hex_encode((struct bytes){.at = v->report->ledger_id, .n = LEDGER_ID_SIZE}, finding.expected);
     hex_encode((struct bytes){.at = ledger_id, .n = LEDGER_ID_SIZE}, finding.found);
-    v->report->total.findings++;
-    v->shared.conf->finding(v->shared.conf->arg, &finding);
+    report_ledger(v, &finding);
+}
+
+static void other_partitions(struct verify *v, uint32_t partitions)
+{
+    struct finding finding = {
+        .place = "ledger", .partition = v->report->parts[0].partition, .offset = 0};
+
+    (void)snprintf(finding.field, sizeof(finding.field), "store, partitions");
+    (void)snprintf(finding.expected, sizeof(finding.expected), "%" PRIu32, v->shared.partitions_n);
+    (void)snprintf(finding.found, sizeof(finding.found), "%" PRIu32, partitions);
+    report_ledger(v, &finding);
 }
 
 static bool is_of_other(const struct verify *v, const uint8_t ledger_id[LEDGER_ID_SIZE])
@@ -441,7 +458,7 @@ static enum status check_ledgers(struct verify *v, bool *ret_is_other, struct fa
 {
     const struct verify_conf *conf = v->shared.conf;
     struct store *live = NULL;
-    struct store_ledger ledger;
+    struct store_ledger ledger = {.partitions = 0};
     enum status status;
 
     if (conf->references && is_of_other(v, conf->references_ledger)) {
@@ -459,6 +476,8 @@ static enum status check_ledgers(struct verify *v, bool *ret_is_other, struct fa
     if (status == STATUS_OK && is_of_other(v, ledger.ledger_id)) {
         other_ledger(v, "store", ledger.ledger_id);
         *ret_is_other = true;
+    } else if (status == STATUS_OK && ledger.partitions != v->shared.partitions_n) {
+        other_partitions(v, ledger.partitions);
     }
     store_close(live);
     return status;

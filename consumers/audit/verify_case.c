@@ -170,6 +170,7 @@ static enum status flush(struct verify_case *c, struct failure *err)
             status = verify_decision(c, &made, err);
         }
     }
+    verify_positions_flushed(c);
     return status == STATUS_OK ? save_when_due(c, err) : status;
 }
 
@@ -223,6 +224,9 @@ static enum status decide(struct verify_case *c, const struct bus_record *record
         }
     }
     c->part->last_offset = c->is_comparing ? record->offset : -1;
+    if (status == STATUS_OK) {
+        status = verify_positions_note(c, err);
+    }
     return status == STATUS_OK ? look_at_checkpoint(c, err) : status;
 }
 
@@ -251,6 +255,9 @@ static enum status begin_comparing(struct verify_case *c, int64_t offset, struct
     }
     verify_checkpoints_begin(c, at->number);
     status = verify_decisions_begin(c, err);
+    if (status == STATUS_OK) {
+        status = verify_positions_note(c, err);
+    }
     return status == STATUS_OK ? look_at_checkpoint(c, err) : status;
 }
 
@@ -321,6 +328,9 @@ static enum status compare_store(struct verify_case *c, struct failure *err)
         status = verify_index(c, err);
     }
     if (status == STATUS_OK) {
+        status = verify_bulletins(c, err);
+    }
+    if (status == STATUS_OK) {
         status = verify_held(c, err);
     }
     return status == STATUS_OK ? verify_views(c, err) : status;
@@ -366,6 +376,23 @@ enum status verify_ends(rd_kafka_t *handle, const struct topics *topics, uint32_
                                : status;
 }
 
+/* Nobody has decided anything of it: then it has no journal either. */
+static enum status look_at_unowned(struct verify_case *c, struct store *live, struct failure *err)
+{
+    struct finding finding = {.place = "partition row", .partition = c->partition, .offset = -1};
+    struct store_journal_row row;
+    const enum status status = store_journal_find(live, c->partition, 1, &row, err);
+
+    verify_skip(c, VERIFY_SKIP_UNOWNED);
+    if (status != STATUS_OK) {
+        return status == STATUS_NOTFOUND ? STATUS_OK : status;
+    }
+    (void)snprintf(finding.expected, sizeof(finding.expected), "where the partition stands");
+    (void)snprintf(finding.found, sizeof(finding.found), "none, beside a journal");
+    verify_report_finding(c, &finding);
+    return STATUS_OK;
+}
+
 /* Row, states and held filings of one moment. */
 static enum status open_live(struct verify_case *c, struct failure *err)
 {
@@ -386,8 +413,7 @@ static enum status open_live(struct verify_case *c, struct failure *err)
         c->live = live;
         status = live_states_read(live, c->partition, c->conf->enterprise, &c->states, err);
     } else if (status == STATUS_NOTFOUND) {
-        verify_skip(c, VERIFY_SKIP_UNOWNED); /* nobody has decided anything of it */
-        status = STATUS_OK;
+        status = look_at_unowned(c, live, err);
     }
     store_read_end(live);
     return status;
@@ -453,6 +479,9 @@ static enum status go_on(struct verify_case *c, struct failure *err)
     if (status == STATUS_OK && c->is_comparing) {
         verify_checkpoints_begin(c, decider_position(replay_decider(c->replay))->number);
         status = verify_decisions_begin(c, err);
+    }
+    if (status == STATUS_OK) {
+        status = verify_positions_note(c, err);
     }
     return status == STATUS_OK ? look_at_checkpoint(c, err) : status;
 }
@@ -594,6 +623,7 @@ static void case_close(struct verify_case *c)
     replay_close(c->replay);
     hash_close(c->hash);
     buffer_fini(&c->journal_copy);
+    free(c->positions);
 }
 
 /* Where the replay begins: behind the base, where the last run stood, or with the first record. */

@@ -174,6 +174,9 @@ static enum status load_row(struct verify_case *c, uint64_t number, struct failu
         row.inputs.at = row.undo.at + row.undo.n;
         journal_reader_init(&c->journal, &row);
         c->journal_is_read = true;
+        if (row.first_number == number && !c->conf->enterprise) {
+            verify_positions_row(c, &row);
+        }
     }
     return status;
 }
@@ -199,6 +202,13 @@ static enum status next_stored(struct verify_case *c, uint64_t number, struct jo
     return status;
 }
 
+/* What the journal has of the input, for readers. */
+static bool is_same_input(const struct journal_entry *made, const struct journal_entry *stored)
+{
+    return made->input_offset == stored->input_offset && made->has_key == stored->has_key &&
+           (!made->has_key || bytes_equal(made->key, stored->key));
+}
+
 static enum status with_journal(struct verify_case *c, const struct journal_entry *made,
                                 struct failure *err)
 {
@@ -216,17 +226,19 @@ static enum status with_journal(struct verify_case *c, const struct journal_entr
         missing(c, "journal", made);
         return STATUS_OK;
     }
-    if (status != STATUS_OK || is_other(c, made)) {
+    if (status != STATUS_OK || is_other(c, made) || c->journal_differs) {
         return status;
     }
     c->part->stored++;
-    c->journal_differs =
-        !bytes_equal(made->decision, stored.decision) || !bytes_equal(made->undo, stored.undo);
+    c->journal_differs = !bytes_equal(made->decision, stored.decision) ||
+                         !bytes_equal(made->undo, stored.undo) || !is_same_input(made, &stored);
     if (!c->journal_differs) {
         return STATUS_OK;
     }
     if (!bytes_equal(made->decision, stored.decision)) {
         status = decision_diff(made->decision, stored.decision, &diff, err);
+    } else if (bytes_equal(made->undo, stored.undo)) {
+        (void)snprintf(diff.field, sizeof(diff.field), "inputs");
     }
     if (status == STATUS_OK) {
         differ(c, "journal", made, &diff);

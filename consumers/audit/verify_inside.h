@@ -4,8 +4,9 @@
  * verify_work.c       the work folder
  * verify_case.c       one partition from its first record to its last
  * verify_decisions.c  decisions with the topic and with the journal
+ * verify_positions.c  where the store says that it stands
  * verify_blame.c      a decision differs: is it the log, the topic, what of it?
- * verify_store.c      states, index and held filings
+ * verify_store.c      states, index, bulletins and held filings
  * verify_views.c      readable tables */
 #ifndef AUDIT_VERIFY_INSIDE_H
 #define AUDIT_VERIFY_INSIDE_H
@@ -59,6 +60,7 @@ struct verify_shared {
     const struct verify_work *work;
     const struct checkpoint_book *book; /* judged; NULL: checkpoints are not looked at */
     uint32_t partitions_n;
+    uint32_t first_partition; /* of those that are verified */
     _Atomic bool is_stopping;
     _Atomic uint64_t records; /* decided again, by all */
 };
@@ -118,6 +120,8 @@ struct verify_case {
     bool journal_is_read;
     bool journal_differs;
     struct live_states *states;
+    struct store_position *positions; /* behind each record since the last flush, and one before */
+    size_t positions_n, positions_max;
     const struct checkpoint_entry *checkpoints; /* of this partition, ascending */
     size_t checkpoints_n;
     size_t checkpoints_at;    /* the next good one */
@@ -151,6 +155,15 @@ MUST_CHECK enum status verify_decision(struct verify_case *c, const struct journ
 /* After the last: is there more in the topic, in the journal? */
 MUST_CHECK enum status verify_decisions_end(struct verify_case *c, uint64_t number,
                                             struct failure *err);
+
+/* ---- positions: verify_positions.c ---- */
+
+/* The replay stands between two records. */
+MUST_CHECK enum status verify_positions_note(struct verify_case *c, struct failure *err);
+/* All decisions up to the last position noted, or to the record behind it, were compared. */
+void verify_positions_flushed(struct verify_case *c);
+/* A journal row that begins with the next decision to be compared. */
+void verify_positions_row(struct verify_case *c, const struct store_journal_row *row);
 
 /* ---- who is to blame: verify_blame.c ---- */
 
@@ -199,6 +212,7 @@ MUST_CHECK enum status live_states_look_all(struct verify_case *c, struct failur
 MUST_CHECK enum status live_states_end(struct verify_case *c, struct failure *err);
 
 MUST_CHECK enum status verify_index(struct verify_case *c, struct failure *err);
+MUST_CHECK enum status verify_bulletins(struct verify_case *c, struct failure *err);
 MUST_CHECK enum status verify_held(struct verify_case *c, struct failure *err);
 MUST_CHECK enum status verify_views(struct verify_case *c, struct failure *err);
 /* Are there readable tables beside the live store? */

@@ -21,10 +21,19 @@ struct live_state {
 
 struct live_states {
     struct live_state *by_code;
-    struct buffer made; /* scratch: a state as the log leads to it */
-    uint64_t *held;     /* arrival numbers, ascending */
+    struct buffer made;     /* scratch: a state as the log leads to it */
+    struct live_held *held; /* ascending by arrival number */
     size_t held_n;
     size_t held_max;
+    struct buffer held_records;
+};
+
+struct live_held {
+    uint64_t arrival_number;
+    char enterprise[CODE_SIZE];
+    uint32_t waits_for;
+    size_t at; /* of its record */
+    size_t n;
 };
 
 /* uthash's macros count as if they were written here.
@@ -81,10 +90,17 @@ static enum status read_held(struct live_states *states, struct store *live, uin
             status = failure_set(err, STATUS_NOMEM, REMEDY_STOP, 0, "out of memory");
         }
         if (status == STATUS_OK) {
-            states->held[states->held_n++] = held.arrival_number;
+            struct live_held *at = &states->held[states->held_n++];
+
+            *at = (struct live_held){.arrival_number = held.arrival_number,
+                                     .waits_for = held.waits_for,
+                                     .at = states->held_records.n,
+                                     .n = held.record.n};
+            memcpy(at->enterprise, held.enterprise, sizeof(at->enterprise));
+            buffer_append(&states->held_records, held.record.at, held.record.n);
         }
     }
-    return status == STATUS_NOTFOUND ? STATUS_OK : status;
+    return status == STATUS_NOTFOUND ? buffer_check(&states->held_records, err) : status;
 }
 
 enum status live_states_read(struct store *live, uint32_t partition, const char *only,
@@ -97,6 +113,7 @@ enum status live_states_read(struct store *live, uint32_t partition, const char 
         return failure_set(err, STATUS_NOMEM, REMEDY_STOP, 0, "out of memory");
     }
     buffer_init(&states->made, SIZE_MAX / 2);
+    buffer_init(&states->held_records, SIZE_MAX / 2);
     status = read_states(states, live, partition, only, err);
     if (status == STATUS_OK) {
         status = read_held(states, live, partition, err);
@@ -127,6 +144,7 @@ void live_states_close(struct live_states *states)
     }
     buffer_fini(&states->made);
     free(states->held);
+    buffer_fini(&states->held_records);
     free(states);
 }
 
@@ -224,7 +242,8 @@ static bool is_later_state(const struct verify_case *c, const struct live_state 
 {
     const uint64_t reached = decider_position(replay_decider(c->replay))->number;
 
-    return (c->is_short && live->number > reached) || live->number > c->row.position.number;
+    return (c->is_short && live->number > reached) ||
+           (c->is_moved && live->number > c->row.position.number);
 }
 
 static void end_state(struct verify_case *c, const struct live_state *live, uint64_t number)
@@ -303,7 +322,7 @@ enum status live_states_end(struct verify_case *c, struct failure *err)
     return status == STATUS_OK ? find_missing(c, err) : status;
 }
 
-/* ---- filing index and held filings ---------------------------------------------------------- */
+/* ---- filing index --------------------------------------------------------------------------- */
 
 static void name_filing(const struct store_filing_key *key, struct finding *finding)
 {
@@ -420,9 +439,27 @@ static int order_of(const struct walk *made, const struct walk *live)
                      : -1;
 }
 
+/* The live index is read later than the row, but nothing in it is of a decision that is not made
+ * yet. */
+static bool is_beyond(struct verify_case *c, const struct store_filing *live)
+{
+    struct store_row now;
+    uint64_t last = live->last_number;
+
+    last = live->accepted_number > last ? live->accepted_number : last;
+    last = live->reversed_number > last ? live->reversed_number : last;
+    return last > c->row.position.number &&
+           store_row_read(c->live, c->partition, &now, NULL) == STATUS_OK &&
+           last > now.position.number;
+}
+
 static void compare_rows(struct verify_case *c, int order, const struct store_filing *made,
                          const struct store_filing *live)
 {
+    if (order >= 0 && is_beyond(c, live)) {
+        index_differs(c, &live->key, "", "decisions that are made", "one that is not");
+        return;
+    }
     if ((order <= 0 && is_passed_over(c, made)) || (order >= 0 && is_passed_over(c, live))) {
         return;
     }
@@ -475,6 +512,50 @@ enum status verify_index(struct verify_case *c, struct failure *err)
     return status;
 }
 
+/* ---- bulletins ------------------------------------------------------------------------------ */
+
+static void bulletin_differs(struct verify_case *c, uint64_t number, const char *expected,
+                             const char *found)
+{
+    struct finding finding = {.place = "bulletin", .partition = c->partition, .offset = -1};
+
+    (void)snprintf(finding.key, sizeof(finding.key), "%" PRIu64, number);
+    (void)snprintf(finding.expected, sizeof(finding.expected), "%s", expected);
+    (void)snprintf(finding.found, sizeof(finding.found), "%s", found);
+    verify_report_finding(c, &finding);
+}
+
+/* The content of bulletin number in both: the store keeps one copy for all its partitions. */
+enum status verify_bulletins(struct verify_case *c, struct failure *err)
+{
+    enum status status = STATUS_OK;
+
+    if (!c->row.position.has_bulletin || c->partition != c->thread->shared->first_partition) {
+        return STATUS_OK;
+    }
+    for (uint64_t n = 0; n <= c->row.position.bulletin && status == STATUS_OK; n++) {
+        struct store_bulletin made;
+        struct store_bulletin live;
+
+        status = store_bulletin_next(replay_store(c->replay), n, &made, err);
+        if (status == STATUS_NOTFOUND) { /* `to` ended it before */
+            return STATUS_OK;
+        }
+        if (status == STATUS_OK && made.number == n) {
+            status = store_bulletin_next(c->live, n, &live, err);
+            if (status == STATUS_NOTFOUND || (status == STATUS_OK && live.number != n)) {
+                bulletin_differs(c, n, "its content", "none");
+                status = STATUS_OK;
+            } else if (status == STATUS_OK && !bytes_equal(made.content, live.content)) {
+                bulletin_differs(c, n, "the content of the log", "other bytes");
+            }
+        }
+    }
+    return status;
+}
+
+/* ---- held filings --------------------------------------------------------------------------- */
+
 static void held_differs(struct verify_case *c, uint64_t arrival, const char *expected,
                          const char *found)
 {
@@ -486,14 +567,28 @@ static void held_differs(struct verify_case *c, uint64_t arrival, const char *ex
     verify_report_finding(c, &finding);
 }
 
-static enum status next_held(struct store *store, uint32_t partition, uint64_t after,
-                             uint64_t *ret_arrival, struct failure *err)
+/* arrival_number UINT64_MAX = there is none. */
+static enum status next_held(struct verify_case *c, uint64_t after, struct store_held *ret,
+                             struct failure *err)
 {
-    struct store_held held;
-    const enum status status = store_held_next(store, partition, after, &held, err);
+    const enum status status =
+        store_held_next(replay_store(c->replay), c->partition, after, ret, err);
 
-    *ret_arrival = status == STATUS_OK ? held.arrival_number : UINT64_MAX;
-    return status == STATUS_NOTFOUND ? STATUS_OK : status;
+    if (status == STATUS_NOTFOUND) {
+        *ret = (struct store_held){.arrival_number = UINT64_MAX};
+        return STATUS_OK;
+    }
+    return status;
+}
+
+static bool is_same_held(const struct live_states *states, const struct store_held *made,
+                         const struct live_held *live)
+{
+    const struct bytes record = {.at = states->held_records.at + live->at, .n = live->n};
+
+    return made->waits_for == live->waits_for &&
+           memcmp(made->enterprise, live->enterprise, CODE_SIZE) == 0 &&
+           bytes_equal(made->record, record);
 }
 
 /* Held filings of the store by arrival, beside those that the log leads to.  A filing that was
@@ -503,24 +598,27 @@ static enum status compare_held(struct verify_case *c, struct failure *err)
 {
     const bool may_lag = c->row.clean_number < c->row.position.number;
     const struct live_states *states = c->states;
-    uint64_t made = 0;
+    struct store_held made;
     size_t i = 0;
-    enum status status = next_held(replay_store(c->replay), c->partition, 0, &made, err);
+    enum status status = next_held(c, 0, &made, err);
 
-    while (status == STATUS_OK && (made != UINT64_MAX || i < states->held_n)) {
-        const uint64_t live = i < states->held_n ? states->held[i] : UINT64_MAX;
-        const uint64_t arrival = made < live ? made : live;
+    while (status == STATUS_OK && (made.arrival_number != UINT64_MAX || i < states->held_n)) {
+        const uint64_t live = i < states->held_n ? states->held[i].arrival_number : UINT64_MAX;
+        const uint64_t arrival = made.arrival_number < live ? made.arrival_number : live;
 
-        if (made == live) {
+        if (made.arrival_number == live) {
             c->part->held++;
-        } else if (made < live) {
-            held_differs(c, made, "a held filing", "none");
+            if (!is_same_held(states, &made, &states->held[i])) {
+                held_differs(c, live, "what the log leads to", "another filing, or another reason");
+            }
+        } else if (made.arrival_number < live) {
+            held_differs(c, made.arrival_number, "a held filing", "none");
         } else if (!may_lag) {
             held_differs(c, live, "none", "a held filing");
         }
         i += live == arrival ? 1 : 0;
-        if (made == arrival) {
-            status = next_held(replay_store(c->replay), c->partition, arrival, &made, err);
+        if (made.arrival_number == arrival) {
+            status = next_held(c, arrival, &made, err);
         }
     }
     return status;

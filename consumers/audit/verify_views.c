@@ -171,25 +171,48 @@ static enum status compare_table(struct views *v, const struct table *table, str
     return status;
 }
 
-/* Both are true for the same decision, and the states behind them are complete. */
-static bool is_true_for(struct views *v, bool *ret_states)
+/* What the tables say that they are true for. */
+struct true_for {
+    bool is_same;        /* the same decision as those made here */
+    bool is_states_same; /* and their states are as complete */
+    bool is_own;         /* the last decision that they have, with its chain */
+};
+
+static enum status read_true_for(struct views *v, struct true_for *ret, struct failure *err)
 {
     sqlite3_stmt *stmt = NULL;
-    bool same = false;
+    int rc = sqlite3_prepare_v2(
+        v->db,
+        "SELECT a.number = b.number, a.states_number = b.states_number,"
+        " b.number IS (SELECT max(number) FROM live.decision WHERE partition = ?1)"
+        " AND (a.number IS NOT b.number OR a.chain = b.chain)"
+        " FROM made.true_for a LEFT JOIN live.true_for b USING (partition) WHERE partition = ?1",
+        -1, &stmt, NULL);
 
-    if (sqlite3_prepare_v2(v->db,
-                           "SELECT a.number = b.number, a.states_number = b.states_number FROM"
-                           " made.true_for a JOIN live.true_for b USING (partition)"
-                           " WHERE partition = ?1",
-                           -1, &stmt, NULL) == SQLITE_OK) {
+    *ret = (struct true_for){.is_own = true};
+    if (rc == SQLITE_OK) {
         (void)sqlite3_bind_int64(stmt, 1, v->c->partition);
-        if (sqlite3_step(stmt) == SQLITE_ROW) {
-            same = sqlite3_column_int(stmt, 0) != 0;
-            *ret_states = sqlite3_column_int(stmt, 1) != 0;
-        }
+        rc = sqlite3_step(stmt);
+    }
+    if (rc == SQLITE_ROW) {
+        ret->is_same = sqlite3_column_int(stmt, 0) != 0;
+        ret->is_states_same = sqlite3_column_int(stmt, 1) != 0;
+        ret->is_own = sqlite3_column_int(stmt, 2) != 0;
     }
     sqlite3_finalize(stmt);
-    return same;
+    return rc == SQLITE_ROW || rc == SQLITE_DONE ? STATUS_OK
+                                                 : failed(v, "read the readable tables", err);
+}
+
+static void not_own(struct views *v)
+{
+    struct finding finding = {
+        .place = "readable table true_for", .partition = v->c->partition, .offset = -1};
+
+    (void)snprintf(finding.expected, sizeof(finding.expected),
+                   "the last decision of the tables, with its chain");
+    (void)snprintf(finding.found, sizeof(finding.found), "another");
+    verify_report_finding(v->c, &finding);
 }
 
 static enum status attach(struct views *v, const char *name, const char *file, struct failure *err)
@@ -204,22 +227,28 @@ static enum status attach(struct views *v, const char *name, const char *file, s
 static enum status compare_all(struct views *v, const char *made, const char *live,
                                struct failure *err)
 {
-    bool has_states = false;
+    struct true_for of;
     enum status status = attach(v, "made", made, err);
 
     if (status == STATUS_OK) {
         status = attach(v, "live", live, err);
     }
+    if (status == STATUS_OK) {
+        status = read_true_for(v, &of, err);
+    }
     if (status != STATUS_OK) {
         return status;
     }
-    if (!is_true_for(v, &has_states)) {
+    if (!of.is_own) {
+        not_own(v);
+    }
+    if (!of.is_same) {
         verify_skip(v->c, VERIFY_SKIP_VIEWS);
         return STATUS_OK;
     }
     v->c->part->views++;
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]) && status == STATUS_OK; i++) {
-        if (!tables[i].is_of_states || has_states) {
+        if (!tables[i].is_of_states || of.is_states_same) {
             status = compare_table(v, &tables[i], err);
         }
     }
