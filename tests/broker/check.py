@@ -401,9 +401,16 @@ class Partition:
             if postings and d.outcome != ACCEPTED:
                 self.add("posts without being accepted", d.input, d.number)
             record = self.by_offset.get(d.input)
-            numbers = filing_numbers(record) if record and postings else {}
+            numbers = self.numbers_of(record, d) if record and postings else {}
             for p in postings:
                 self.check_posting(d, p, limit_id(p, numbers))
+
+    def numbers_of(self, record, d):
+        try:
+            return filing_numbers(record)
+        except (ValueError, IndexError, KeyError) as why:  # bytes that are no filing any more
+            self.add(f"posts by a record that cannot be read: {why}", d.input, d.number)
+            return {}
 
     def check_posting(self, d, p, which):
         enterprise = d.fields.get("enterprise", "")
