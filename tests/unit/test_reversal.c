@@ -231,6 +231,22 @@ static void a_reversal_never_uses_more_than_there_is(void **state)
                                          "financing.principal:CON00001 CNY 0,-10000,0 = 15000,0,0");
 }
 
+/* The least that a reversal can use too much. */
+static void a_reversal_is_refused_for_one_minor_unit(void **state)
+{
+    struct fixture *f = *state;
+
+    with_terms(f);
+    (void)file(f, profile("p1", "100.00", "2024-06-01")); /* 200.00 to borrow */
+    expect(file(f, contract("c1", "CON00001", "150.00", "2024-06-10")), OUTCOME_ACCEPTED, "");
+    expect(file(f, moved(EVENT_FINANCING_DRAWDOWN, "d1", "CON00001", "150.00", "2024-06-20")),
+           OUTCOME_ACCEPTED, "");
+    expect(file(f, moved(EVENT_FINANCING_REPAYMENT, "e1", "CON00001", "0.01", "2024-06-21")),
+           OUTCOME_ACCEPTED, "");
+    expect(file(f, contract("c2", "CON00002", "50.01", "2024-06-22")), OUTCOME_ACCEPTED, "");
+    expect(file(f, reversal("x1", "e1", "2024-06-23")), OUTCOME_REJECTED, "217 /details/reverses");
+}
+
 /* R3, R4: a fall that the calendar brings stops no reversal but that of a profile. */
 static void a_fall_of_the_parameter_does_not_stop_a_reversal(void **state)
 {
@@ -278,6 +294,7 @@ int main(void)
         TEST(a_limit_that_follows_the_calendar_gets_its_value_of_the_day),
         TEST(a_profile_that_changed_nothing_is_undone_by_the_calendar_too),
         TEST(a_reversal_never_uses_more_than_there_is),
+        TEST(a_reversal_is_refused_for_one_minor_unit),
         TEST(a_fall_of_the_parameter_does_not_stop_a_reversal),
         TEST(a_profile_is_not_reversed_below_what_is_borrowed),
         TEST(a_profile_carries_every_later_financing_filing),
