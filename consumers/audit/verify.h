@@ -13,6 +13,8 @@
  *   4  the store's enterprise states, filing index and held filings with what the log leads to;
  *   5  the readable tables, where they are true for the same decision;
  *   6  signed checkpoints, where their number is met: chain, tree of decisions, digest of states.
+ * It counts what is missing by the banks' own sequence numbers when it sees the whole ledger in
+ * one run.
  * Of the topic and of the journal the first difference of a partition is named, by field and both
  * values; of the other tables each, up to a cap.
  *
@@ -31,6 +33,7 @@
 
 #include "base/limits.h"
 #include "base/status.h"
+#include "consumers/audit/sequence_set.h"
 #include "consumers/store/reference_set.h"
 #include "consumers/store/store.h"
 #include "kafka/settings.h"
@@ -142,6 +145,10 @@ struct verify_report {
     struct verify_part total; /* sums; partition is the count of those done */
     struct verify_part *parts;
     uint32_t parts_n; /* those that were to be looked at, ascending */
+    /* By the banks' own numbers; known when the whole ledger was decided, without a work folder
+     * that is kept.  A gap is no
+     * finding: what is missing may still be on its way. */
+    struct sequence_gaps sequences;
 };
 
 /* STATUS_OK also when there are findings: report->total.findings counts them.  report: gives its

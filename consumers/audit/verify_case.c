@@ -225,6 +225,9 @@ static enum status decide(struct verify_case *c, const struct bus_record *record
     }
     c->part->last_offset = c->is_comparing ? record->offset : -1;
     if (status == STATUS_OK) {
+        status = sequence_set_add_record(c->thread->sequences, record, err);
+    }
+    if (status == STATUS_OK) {
         status = verify_positions_note(c, err);
     }
     return status == STATUS_OK ? look_at_checkpoint(c, err) : status;

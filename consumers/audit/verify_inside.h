@@ -69,7 +69,8 @@ struct verify_shared {
 struct verify_thread {
     struct verify_shared *shared;
     rd_kafka_t *handle;
-    struct store *live; /* NULL: no store was named */
+    struct store *live;             /* NULL: no store was named */
+    struct sequence_set *sequences; /* of all partitions that it decided */
 };
 
 struct verify_findings {

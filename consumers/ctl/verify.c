@@ -299,7 +299,11 @@ static void tell_json(FILE *out, const struct verify_report *report)
     put_counts(out, &report->total);
     (void)fprintf(out, ",\"not_looked_at\":[");
     put_skipped(out, report->total.skipped, ",", "\"");
-    (void)fprintf(out, "],\"parts\":[");
+    (void)fprintf(out, "]");
+    if (report->sequences.is_known) {
+        (void)fprintf(out, ",\"sequence_missing\":%" PRIu64, report->sequences.missing);
+    }
+    (void)fprintf(out, ",\"parts\":[");
     for (uint32_t i = 0; i < report->parts_n; i++) {
         (void)fprintf(out, "%s", i > 0 ? "," : "");
         put_part(out, &report->parts[i]);
@@ -331,6 +335,17 @@ static void tell_checkpoints(const struct verify_report *report)
     }
 }
 
+/* By the banks' own numbers: filings that the log does not have. */
+static void tell_sequences(const struct sequence_gaps *gaps)
+{
+    if (gaps->is_known && gaps->missing > 0) {
+        (void)fprintf(stderr,
+                      "filingctl: %" PRIu64 " sequence numbers are missing, of bank %s first "
+                      "%" PRIu64 " to %" PRIu64 ": 'audit sequences' shows all\n",
+                      gaps->missing, gaps->bank, gaps->from, gaps->to);
+    }
+}
+
 /* The same in a few lines, for a person. */
 static void tell(const struct ctl *ctl, const struct verify_report *report)
 {
@@ -356,9 +371,10 @@ static void tell(const struct ctl *ctl, const struct verify_report *report)
         (void)fprintf(stderr, "no difference\n");
     }
     tell_checkpoints(report);
+    tell_sequences(&report->sequences);
     (void)fprintf(stderr, "filingctl: not looked at: ");
     put_skipped(stderr, total->skipped, "; ", "");
-    (void)fprintf(stderr, "\n");
+    (void)fprintf(stderr, "%s\n", total->skipped ? "" : "nothing");
     if (report->is_interrupted && ctl->settings->work) {
         (void)fprintf(stderr,
                       "filingctl: the same command goes on from here: what was done is in "

@@ -230,4 +230,7 @@ expect 1 '2 findings' audit sequences -o json
 [ "$(jq -r '[.finding, .bank, .from, .to] | map(tostring) | join(" ")' "$dir/out" | sort | tr '\n' ' ')" = \
     "gap $bank 4 6 repetition $bank 2 2 " ] || fail 'other findings of sequences'
 expect 1 'finding,bank,from,to' audit sequences -o csv
+# verify counts what is missing when it sees the whole ledger.
+expect 0 "3 sequence numbers are missing, of bank $bank first 4 to 6" verify
+expect 0 "gaps in the banks' sequence numbers" verify --partition 1
 echo 'all promises hold'

@@ -158,7 +158,7 @@ begun() {
 }
 "$tools/../bench/bench_load" "large-$prefix" "$deploy/reference" --enterprises 500 --filings 40000 \
     >"$dir/out" 2>"$dir/err" || fail 'bench_load'
-proof "$dir/undisturbed" || fail 'verify of a large ledger'
+proof "$dir/undisturbed" --work "$dir/whole" || fail 'verify of a large ledger'
 jq -es '.[-1] | .complete and .records == 40072' "$dir/undisturbed" >/dev/null || fail 'not all was decided'
 "$bin/filingctl" --bootstrap-server "$KAFKA_BOOTSTRAP" --prefix "large-$prefix" verify --topics-only --threads 1 \
     -o json --work "$dir/killed" >"$dir/out" 2>"$dir/err" &
